@@ -1,0 +1,20 @@
+import { DatasetError } from '../errors.js';
+import type { DatasetSource } from '../source.js';
+import type { SegmentationDataset } from '../types.js';
+import { openFolder } from './folder.js';
+
+/**
+ * Opens what a source describes. Files are listed and checked for partners now; they are decoded by `read`.
+ * @throws DatasetError when the source, its folder or its split is not there, or not of the expected form.
+ */
+export async function openDataset(source: DatasetSource): Promise<SegmentationDataset> {
+  switch (source.kind) {
+    case 'folder':
+      return openFolder(source);
+    default:
+      throw new DatasetError(
+        'bad-source',
+        `openDataset: unknown kind ${JSON.stringify((source as { kind?: unknown }).kind)}. Expected "folder".`,
+      );
+  }
+}

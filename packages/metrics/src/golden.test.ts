@@ -1,0 +1,104 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { addToConfusion, type ClassScores, createConfusion, type Scores, scores } from '@gss/metrics';
+import { describe, expect, test } from 'vitest';
+
+type Tensor = { dtype: string; data: Uint8Array | Float64Array | Float32Array };
+interface Golden {
+  cases: Record<
+    string,
+    { num_classes: number; exact_mean: Record<string, number | null>; summary: Record<string, number | null> }
+  >;
+}
+
+/** Larger families of fixtures of the same form may be named by GSS_GOLDEN. */
+const committed = fileURLToPath(new URL('../fixtures', import.meta.url));
+const folders = [committed, process.env.GSS_GOLDEN].filter((f): f is string => f !== undefined && existsSync(f));
+const fixtures = folders.flatMap((folder) =>
+  readdirSync(folder)
+    .filter((file) => /^metrics.*\.json$/.test(file))
+    .map((file) => join(folder, file.replace(/\.json$/, ''))),
+);
+
+function readTensors(path: string): Map<string, Tensor> {
+  const bytes = Uint8Array.from(readFileSync(path));
+  const headerLength = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headerLength))) as Record<
+    string,
+    { dtype: string; data_offsets: [number, number] }
+  >;
+  return new Map(
+    Object.entries(header)
+      .filter(([name]) => name !== '__metadata__')
+      .map(([name, { dtype, data_offsets }]) => {
+        const [from, to] = data_offsets;
+        const { buffer } = bytes.slice(8 + headerLength + from, 8 + headerLength + to);
+        const Type = { U8: Uint8Array, F64: Float64Array, F32: Float32Array }[dtype];
+        if (!Type) throw new Error(`${path}: dtype ${dtype} of ${name} is not expected in a metrics fixture`);
+        return [name, { dtype, data: new Type(buffer) }];
+      }),
+  );
+}
+
+const areas: Record<string, keyof ClassScores> = {
+  area_intersect: 'intersection',
+  area_union: 'union',
+  area_prediction: 'predicted',
+  area_label: 'labelled',
+};
+const ratios: Record<string, keyof ClassScores> = {
+  IoU: 'iou',
+  Acc: 'acc',
+  Dice: 'dice',
+  Fscore: 'fScore',
+  Precision: 'precision',
+  Recall: 'recall',
+};
+const means = ['aAcc', 'mIoU', 'mAcc', 'mDice', 'mFscore', 'mPrecision', 'mRecall'] as const satisfies (keyof Scores)[];
+
+const close = (actual: number, expected: number) =>
+  expect(
+    Number.isNaN(expected) ? Number.isNaN(actual) : Math.abs(actual - expected) <= 1e-9,
+    `${actual} vs ${expected}`,
+  ).toBe(true);
+
+describe.each(fixtures)('%s', (fixture) => {
+  const golden = JSON.parse(readFileSync(`${fixture}.json`, 'utf8')) as Golden;
+  const tensors = readTensors(`${fixture}.safetensors`);
+  const bytes = (name: string) => tensors.get(name)!.data as Uint8Array;
+
+  test.each(Object.entries(golden.cases))('%s equals mmsegmentation', (name, { num_classes, exact_mean, summary }) => {
+    const confusion = addToConfusion(
+      createConfusion(num_classes),
+      bytes(`input.${name}.prediction`),
+      bytes(`input.${name}.label`),
+      { outside: name === 'out_of_range' ? 'count' : 'refuse' },
+    );
+    const got = scores(confusion);
+    for (const [key, field] of Object.entries(areas)) {
+      expect(got.perClass.map((c) => c[field])).toEqual([...tensors.get(`output.${name}.${key}`)!.data]);
+    }
+    for (const [key, field] of Object.entries(ratios)) {
+      const expected = tensors.get(`output.${name}.${key}`)!.data;
+      expect(expected.length).toBe(num_classes);
+      got.perClass.forEach((c, i) => {
+        close(c[field] / 100, expected[i]!);
+      });
+    }
+    for (const key of means) {
+      close(got[key] / 100, exact_mean[key] ?? Number.NaN);
+      close(Math.round(got[key] * 100) / 100, summary[key] ?? Number.NaN);
+    }
+  });
+
+  test.runIf(tensors.has('input.reduce_zero.label'))('reduce_zero_label equals mmsegmentation', () => {
+    const label = bytes('input.reduce_zero.label');
+    const K = tensors.get('output.reduce_zero.area_label')!.data.length;
+    const options = { reduceZeroLabel: true } as const;
+    const got = scores(addToConfusion(createConfusion(K), bytes('input.reduce_zero.prediction'), label, options));
+    for (const [key, field] of Object.entries(areas)) {
+      expect(got.perClass.map((c) => c[field])).toEqual([...tensors.get(`output.reduce_zero.${key}`)!.data]);
+    }
+  });
+});

@@ -1,1 +1,17 @@
-export {};
+export { type CheckOptions, checkPalette, minimumDistance, type NearPair, type PaletteCheck } from './check.js';
+export { type DecodeOptions, decode } from './decode.js';
+export { type CodecOptions, type EncodeOptions, encode } from './encode.js';
+export { maximalDistancePalette } from './maximal-distance.js';
+export type {
+  ByteView,
+  FloatImage,
+  ImageView,
+  LabelMap,
+  LabelView,
+  Palette,
+  Placement,
+  Rgb,
+  RgbaImage,
+  RgbImage,
+} from './types.js';
+export { crop, cropImage, type Rectangle } from './view.js';

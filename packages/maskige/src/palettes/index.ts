@@ -1,0 +1,1 @@
+export { isPaletteName, type NamedPalette, namedPalette, type PaletteName, paletteNames } from './named.js';

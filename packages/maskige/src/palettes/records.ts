@@ -1,0 +1,156 @@
+// Colours are facts of the data sets and of the reference's configuration (mmsegmentation metadata, fudan-zvg/GSS configs,
+// SegNet tutorial, ScanNet legend). Six hexadecimal digits a class, in class order.
+
+export const records = {
+  'gss-cityscapes-19': {
+    title: 'Cityscapes, as the GSS reference paints maskiges',
+    kind: 'maskige',
+    ignoreColor: [0, 0, 0],
+    hex:
+      '804080f423e846464666669cbe9999999999faaa1edcdc006b8e2398fb984682b4dc143cff000000008e000046003c640050640000e6' +
+      '770b20',
+  },
+  'gss-ade20k-150': {
+    title: 'ADE20K, as the GSS reference paints maskiges',
+    kind: 'maskige',
+    ignoreColor: [215, 216, 196],
+    hex:
+      'dede91121e0708172f1e0660010da40c1cbf1934201d30340f335f1938a7192ad21b511f0958361b5c710b63971a6eb718821a047a4b' +
+      '0384621a93a71184c505a91c13b84300be7a0ca79306a1c402cd0305dc3d17e16b07d99d19d0bf4a0a08451e453804623d1da43c0ac2' +
+      '3c34134a45344144745129a1463cc542510e376b3d4c6e6c4a68a2485ec53c85104580433b946841859a4480b74fb50b4caa3847af67' +
+      '35a28935b6b733e51a33ca3345d57a3fd5a147cbc5780b1f7c03448302627101a2660dd16d321e7e292f6b2e767031936d29bd67530f' +
+      '7e63467c656883679f806eb77794097089327b7f746b7ca76694cb7cb40f74a84168b6666fa4a369aebf66da147ecb406cd76d6edd9d' +
+      '6be6c0a0190ba50c41990275b6158da013bcb03a13af3a38aa455db02a929d2cd39d6902b46249b6555ca95d989c59ca9d9016b4974d' +
+      '9a9276a2888fab86b8aaae0fb2b441b0b778afa993b5a5c59ce303a7da3da0d877a4fb8db1c9fbe71e0ddb063bd31a7ad81099d10cc0' +
+      'd8460fd72e3cea3d70e0359de331cfdd6c08dc5d49e66f71da598fe75ac3e39016d08931d28074e1879ddd87c1d3ae12deb932e5b75d' +
+      'e9a29bffa7cdd3d70fe8e147000000ffffff',
+  },
+  'gss-mseg-194': {
+    title: 'MSeg, as the GSS reference paints maskiges',
+    kind: 'maskige',
+    ignoreColor: [0, 0, 0],
+    hex:
+      '0207d60910ea0334050d413209344f05406a0543880341b4093ed70e3bf206750803682a0b734c027173047286056ca7026ecb0676f1' +
+      '0ea80d0d9c28059e52099e65059b8909a6a90ea0d402a5f30cd20d09d72907d64e0cd26c0bd08a00d8b100cec80ed2ea3a0a09370f32' +
+      '4207524601723b04863f10ae440bcd3a10f53d360639342e4340453c3c683d3e953a42a7413bcb3c43f742760e37752e376d4a436d71' +
+      '446c89406cb54169d53774f345a70941a2283ba64d3ca1653e9e8c3fa0b2469acf419ef73dd5043ed72c42da4f39d96c3fd4883cd7b3' +
+      '37cdc838d2ef70040e7306237b055277066d7405877902b56f05d47606ee7442057a352b743b456e3570703792753daf783dd36f39f8' +
+      '7c760b7a6a247b69536e6a6c7473897468ab6f6cd17769ea7da7097aa63077a94876a36573a18974a2a776a2d37ba6ec7cda0276d125' +
+      '7cd7536fd37473db8b7ccdb073dbd372cff8ab0d0fb30a2dac0a4fab0e74b10687ad04b6b401d7ab08ebab4205b33923a84246ab3e6b' +
+      'ac388aa939b2b243cdb443ecb2730aad7529b36b4fb16873ae6889a673a9a76dd4af74ebaca80fb09e24a99f44a59e73a79a93b09aac' +
+      'a59aceab9af7b0d804a6cd32a9d853b4d86ab0cf8cabcdb3addbd7b4dcf6ea030ae50e2ee00f45e30767e60794eb0da9dd02d5e507eb' +
+      'ea3e0aeb3526e24144e33c69e53891e736a8e634d7e839f0e4670add6f2fe56746e5766cea6b8ae66db1e571d1ea67efe7a811ea9a2b' +
+      'e3a253e3a470de9c92e99baedc9ed5dda3ece4d304e8dc28e9d54ee9dc71e9d28edfd9ade1cfcfe2dcf3',
+  },
+  cityscapes: {
+    title: 'Cityscapes, 19 evaluation classes',
+    kind: 'drawing',
+    ignoreColor: [0, 0, 0],
+    hex:
+      '804080f423e846464666669cbe9999999999faaa1edcdc006b8e2398fb984682b4dc143cff000000008e000046003c640050640000e6' +
+      '770b20',
+  },
+  ade20k: {
+    title: 'ADE20K / SceneParse150',
+    kind: 'drawing',
+    ignoreColor: [0, 0, 0],
+    hex:
+      '787878b4787806e6e650323204c8037878508c8c8ccc05ffe6e6e604fa07e005ffebff0796053d78784608ff33ff06528fff8cccff04' +
+      'ff3307cc46030066c83de6faff06330b66ffff0747ff09e00907e6dcdcdcff095c7009ff08ffd607ffe0ffb8060aff47ff290a07ffff' +
+      'e0ff086608ffff3d06ffc207ff7a0800ff14ff0829ff05990633ffeb0cffa0961400a3ff8c8c8cfa0a0f14ff001fff00ff1f00ffe000' +
+      '99ff000000ffff470000ebff00adff1f00ff0bc8c8ff520000fff5003dff00ff7000ff85ff0000ffa300ff6600c2ff00008fff33ff00' +
+      '0052ff00ff2900ffad0a00ffadff0000ff99ff5c00ff00ffff00f5ff0066ffad00ff0014ffb8b8001fff00ff3d0047ffff00cc00ffc2' +
+      '00ff52000aff0070ff3300ff00c2ff007aff00ffa3ff990000ff0aff70008fff005200ffa3ff00ffeb0008b8aa8500ff00ff5cb800ff' +
+      'ff001f00b8ff00d6ffff00705cff0000e0ff70e0ff46b8a0a300ff9900ff47ff00ff00a3ffcc00ff008f00ffeb85ff00ff00ebf500ff' +
+      'ff007afff5000abed4d6ff0000ccff1400ffffff000099ff0029ff00ffcc2900ff29ff00ad00ff00f5ff4700ff7a00ff00ffb8005cff' +
+      'b8ff000085ffffd60019c2c266ff005c00ff',
+  },
+  voc: {
+    title: 'PASCAL VOC 2012',
+    kind: 'drawing',
+    ignoreColor: undefined,
+    hex:
+      '000000800000008000808000000080800080008080808080400000c00000408000c08000400080c00080408080c08080004000804000' +
+      '00c00080c000004080',
+  },
+  'pascal-context-59': {
+    title: 'PASCAL Context, 59 classes',
+    kind: 'drawing',
+    ignoreColor: [0, 0, 0],
+    hex:
+      'b4787806e6e650323204c8037878508c8c8ccc05ffe6e6e604fa07e005ffebff0796053d78784608ff33ff06528fff8cccff04ff3307' +
+      'cc46030066c83de6faff06330b66ffff0747ff09e00907e6dcdcdcff095c7009ff08ffd607ffe0ffb8060aff47ff290a07ffffe0ff08' +
+      '6608ffff3d06ffc207ff7a0800ff14ff0829ff05990633ffeb0cffa0961400a3ff8c8c8cfa0a0f14ff001fff00ff1f00ffe00099ff00' +
+      '0000ffff470000ebff00adff1f00ff',
+  },
+  'pascal-context-60': {
+    title: 'PASCAL Context, 59 classes + background',
+    kind: 'drawing',
+    ignoreColor: [0, 0, 0],
+    hex:
+      '787878b4787806e6e650323204c8037878508c8c8ccc05ffe6e6e604fa07e005ffebff0796053d78784608ff33ff06528fff8cccff04' +
+      'ff3307cc46030066c83de6faff06330b66ffff0747ff09e00907e6dcdcdcff095c7009ff08ffd607ffe0ffb8060aff47ff290a07ffff' +
+      'e0ff086608ffff3d06ffc207ff7a0800ff14ff0829ff05990633ffeb0cffa0961400a3ff8c8c8cfa0a0f14ff001fff00ff1f00ffe000' +
+      '99ff000000ffff470000ebff00adff1f00ff',
+  },
+  'camvid-11': {
+    title: 'CamVid, 11 classes, order of the SegNet tutorial',
+    kind: 'drawing',
+    ignoreColor: [0, 0, 0],
+    hex: '808080800000c0c0808040800000c0808000c080804040804000804040000080c0',
+  },
+  'camvid-11-segnet': {
+    title: 'CamVid, colours of the SegNet tutorial',
+    kind: 'drawing',
+    ignoreColor: [0, 0, 0],
+    hex: '808080800000c0c0808040803c28de808000c080804040804000804040000080c0',
+  },
+  'coco-stuff-171': {
+    title: 'COCO-Stuff (164k / 10k), 80 things + 91 stuff',
+    kind: 'drawing',
+    ignoreColor: undefined,
+    hex:
+      '00c04000c04000406080c0c000404000c0e000c0c080c04000c06080c0408020c00000e000004000a0c08000608000c00020c08080e0' +
+      '0000c080a0c080800080002080200080008040802000a000000000c080a00020000080804080a080a000008000c08020806080000080' +
+      '40002000e080800000c000a00060808080804000a080e080808040c000208060008000c000802040e0000000408080a04060000080c0' +
+      '0080a0c0e000008040808020c020800040c000002040a0808040408000a040208080c0c00000a0c0a08080c000800060c02000804080' +
+      '40806040a000004000c080e040200000c0804080e0c0a00000c000c08060c0608000408040006040e080804000c000e040608080c080' +
+      '4000e0c0e08080c040c00060c060008040c000806000e0004040408080e000600040c0c00080e080e00040c0408080608020804000c0' +
+      '00406000a080c000408040e0002080c080c00040e080a080c08000804020802040c0008040c02000a040400000c0c0a0002040408080' +
+      '40c0a080a040408000c0c0208060c040008040402000e0c0c00000c040a00060c0c080804040a080e0c0c08040c04020806040c000c0' +
+      '00c02040e04040004080c0a04060404080c000c0a0c0e04040804080c020c020c04040c000402040a0c0c040408040a04020c0c0c0c0' +
+      '0040a0c0a0c0c0c000804060c02040c0408040c06040a040404000',
+  },
+  'kitti-19': {
+    title: 'KITTI semantics, 19 evaluation classes (as Cityscapes)',
+    kind: 'drawing',
+    ignoreColor: [0, 0, 0],
+    hex:
+      '804080f423e846464666669cbe9999999999faaa1edcdc006b8e2398fb984682b4dc143cff000000008e000046003c640050640000e6' +
+      '770b20',
+  },
+  'wilddash-19': {
+    title: 'WildDash v1, 19 evaluation classes (as Cityscapes)',
+    kind: 'drawing',
+    ignoreColor: [0, 0, 0],
+    hex:
+      '804080f423e846464666669cbe9999999999faaa1edcdc006b8e2398fb984682b4dc143cff000000008e000046003c640050640000e6' +
+      '770b20',
+  },
+  'scannet-20': {
+    title: 'ScanNet, 20 benchmark classes, MSeg order',
+    kind: 'drawing',
+    ignoreColor: [0, 0, 0],
+    hex:
+      'e377c2ffbb789467bd1f77b4bcbd2217becfdbdb8df7b6d2d6272898df8a5254a3c49c94ff7f0e9edae57080908c564bff98962ca02c' +
+      'aec7e8c5b0d5',
+  },
+  'gss-scannet-20': {
+    title: 'ScanNet, colours in the GSS code',
+    kind: 'drawing',
+    ignoreColor: [0, 0, 0],
+    hex:
+      '08ff33ff0652ff063307ffe0e0ff080633ff8c8c8c14ff00ffe000ff5200ff3d06ffb8b8ff70008c8c8c9900ffffcc0000ccff0029ff' +
+      'b8ff005c00ff',
+  },
+} as const;

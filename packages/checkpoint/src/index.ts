@@ -1,1 +1,16 @@
-export {};
+export { fromFloat32, toFloat32 } from './convert.js';
+export {
+  bytesPerElement,
+  countElements,
+  type DType,
+  dtypes,
+  type StoredTensor,
+  type TensorSpec,
+  type TypedArray,
+} from './dtype.js';
+export { CheckpointError, type CheckpointErrorPlace, SafetensorsError } from './errors.js';
+export { type HeaderOptions, readHeader, type SafetensorsHeader, type TensorEntry } from './safetensors/header.js';
+export type { Metadata } from './safetensors/layout.js';
+export { parseSafetensors } from './safetensors/parse.js';
+export { serializeSafetensors } from './safetensors/serialize.js';
+export { select } from './select.js';

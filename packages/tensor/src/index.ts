@@ -1,1 +1,64 @@
-export {};
+export { ShapeError, WeightsError, type WeightsProblem } from './errors.js';
+export { dropout2d, dropPath, dropPathWith, gelu, silu } from './layers/activation.js';
+export {
+  type ConvOptions,
+  type ConvParams,
+  conv,
+  conv2d,
+  convNoBiasSpec,
+  convSpec,
+  depthwiseConv2d,
+  pad2d,
+} from './layers/conv.js';
+export { type LinearParams, linear, linearNoBiasSpec, linearSpec } from './layers/linear.js';
+export {
+  type AffineParams,
+  type BatchNormOptions,
+  type BatchNormParams,
+  batchNorm,
+  batchNormSpec,
+  groupNorm,
+  groupNormSpec,
+  layerNorm,
+  layerNormSpec,
+} from './layers/norm.js';
+export { interpolationMatrix, type ResizeOptions, resize } from './layers/resize.js';
+export {
+  relativePositionIndex,
+  roll2d,
+  type ShiftedWindowConfig,
+  shiftedWindowAttention,
+  shiftMask,
+  type WindowAttentionConfig,
+  type WindowAttentionParams,
+  type WindowSize,
+  windowAttention,
+  windowAttentionSpec,
+  windowPartition,
+  windowReverse,
+} from './layers/window.js';
+export { storedShape } from './layout.js';
+export { createRng, hash32, type Rng, type RngState, restoreRng } from './rng.js';
+export { sizes } from './shape.js';
+export {
+  buffer,
+  countParams,
+  depthwise,
+  type Initializer,
+  isLeaf,
+  kernel,
+  type Leaf,
+  type LeafKind,
+  leafSize,
+  leavesOf,
+  matrix,
+  type ParamsOf,
+  type Spec,
+  type Tree,
+  table,
+  vector,
+} from './spec.js';
+export { type DType, type StoredTensor, storedToFloat32, storedToInt32 } from './stored.js';
+export { createTraining, discardStatistics, type Training, withStatistics } from './training.js';
+export { disposeTree, mapSpec, mapTree, namedTensors } from './tree.js';
+export { frozen, initParams, loadParams, stateDict, trainable, variablesOf } from './weights.js';

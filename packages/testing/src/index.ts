@@ -1,1 +1,3 @@
-export {};
+export { expectClose, expectGradient, expectNoLeak } from './expect.js';
+export { findGolden, type Golden, readGolden } from './golden.js';
+export { runReadme } from './readme.js';

@@ -1,0 +1,132 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { ShapeError } from '../errors.js';
+import { buffer, vector } from '../spec.js';
+import type { Training } from '../training.js';
+
+const ones = { type: 'ones' } as const;
+
+export interface AffineParams {
+  readonly weight: tf.Tensor1D;
+  readonly bias: tf.Tensor1D;
+}
+
+/** torch.nn.LayerNorm / GroupNorm: weight and bias over channels. */
+export const layerNormSpec = (channels: number) => ({ weight: vector(channels, ones), bias: vector(channels) });
+export const groupNormSpec = layerNormSpec;
+
+export interface BatchNormParams extends AffineParams {
+  readonly running_mean: tf.Tensor1D;
+  readonly running_var: tf.Tensor1D;
+  readonly num_batches_tracked: tf.Scalar;
+}
+
+/** torch.nn.BatchNorm2d. */
+export const batchNormSpec = (channels: number) => ({
+  weight: vector(channels, ones),
+  bias: vector(channels),
+  running_mean: buffer(channels > 0 ? [channels] : [0]),
+  running_var: buffer([channels], ones),
+  num_batches_tracked: buffer<tf.Rank.R0>([], { type: 'zeros' }, { dtype: 'int32', optional: true }),
+});
+
+interface Moments {
+  readonly mean: tf.Tensor;
+  readonly variance: tf.Tensor;
+}
+
+/**
+ * x → (x − E[x]) / √(Var[x] + ε) · weight + bias, moments over `axes`, with its gradient in closed form: a third of the
+ * operations that automatic differentiation of the composition would record. `onMoments` sees the moments of this pass.
+ */
+function normalize<T extends tf.Tensor>(
+  x: T,
+  axes: number[],
+  weight: tf.Tensor,
+  bias: tf.Tensor,
+  eps: number,
+  onMoments?: (moments: Moments) => void,
+): T {
+  const affineAxes = x.shape.map((_, i) => i).filter((i) => i < x.rank - weight.rank);
+  const op = tf.customGrad((...args) => {
+    const [x, weight, bias] = args as unknown as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const save = args[3] as unknown as tf.GradSaveFunc;
+    const mean = tf.mean(x, axes, true);
+    const centred = tf.sub(x, mean);
+    const variance = tf.mean(tf.square(centred), axes, true);
+    onMoments?.({ mean, variance });
+    const inverse = tf.rsqrt(tf.add(variance, eps));
+    const normal = tf.mul(centred, inverse);
+    save([normal, inverse, weight]);
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
+      const [normal, inverse, weight] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
+      const dyNormal = tf.mul(dy, normal);
+      const dWeight = () => tf.reshape(tf.sum(dyNormal, affineAxes), weight.shape);
+      const dBias = () => tf.reshape(tf.sum(dy, affineAxes), weight.shape);
+      const dX = () => {
+        const scaled = tf.mul(dy, weight);
+        const along = tf.mul(normal, tf.mean(tf.mul(scaled, normal), axes, true));
+        return tf.mul(inverse, tf.sub(tf.sub(scaled, tf.mean(scaled, axes, true)), along));
+      };
+      return [dX(), dWeight(), dBias()];
+    };
+    return { value: tf.add(tf.mul(normal, weight), bias), gradFunc };
+  });
+  return op(x, weight, bias) as T;
+}
+
+/** Normalises the last axis: [..., C] → [..., C]. */
+export function layerNorm<T extends tf.Tensor>(x: T, { weight, bias }: AffineParams, eps = 1e-5): T {
+  if (x.shape[x.rank - 1] !== weight.shape[0]) throw new ShapeError('layerNorm', `[..., ${weight.shape[0]}]`, x.shape);
+  return tf.tidy(() => normalize(x, [x.rank - 1], weight, bias, eps));
+}
+
+/** torch.nn.GroupNorm on NHWC: [B, H, W, C] → [B, H, W, C]; C must be a multiple of `groups`. */
+export function groupNorm(x: tf.Tensor4D, { weight, bias }: AffineParams, groups: number, eps = 1e-5): tf.Tensor4D {
+  const [B, H, W, C] = x.shape;
+  if (C % groups) throw new ShapeError('groupNorm', `channels in multiples of ${groups} groups`, x.shape);
+  return tf.tidy(() => {
+    const grouped = tf.reshape(x, [B, H, W, groups, C / groups]);
+    const shape = [groups, C / groups];
+    const y = normalize(grouped, [1, 2, 4], tf.reshape(weight, shape), tf.reshape(bias, shape), eps);
+    return tf.reshape(y, [B, H, W, C]);
+  });
+}
+
+export interface BatchNormOptions {
+  /** Default 1e-5. */
+  readonly eps?: number;
+  /** Share of the new batch in the running statistics. Default 0.1. */
+  readonly momentum?: number;
+}
+
+/**
+ * torch.nn.BatchNorm2d on NHWC: [B, H, W, C] → [B, H, W, C]. Without `training` it uses the running statistics. With it,
+ * the batch's; the next running statistics (variance unbiased, as PyTorch keeps it) go into `training.statistics`.
+ */
+export function batchNorm(
+  x: tf.Tensor4D,
+  p: BatchNormParams,
+  training?: Training,
+  { eps = 1e-5, momentum = 0.1 }: BatchNormOptions = {},
+): tf.Tensor4D {
+  const C = p.weight.shape[0];
+  if (x.shape[3] !== C) throw new ShapeError('batchNorm', `[B, H, W, ${C}]`, x.shape);
+  return tf.tidy(() => {
+    if (!training) {
+      const scale = tf.mul(p.weight, tf.rsqrt(tf.add(p.running_var, eps)));
+      return tf.add(tf.mul(x, scale), tf.sub(p.bias, tf.mul(p.running_mean, scale)));
+    }
+    const count = x.size / C;
+    const record = (old: tf.Tensor, value: tf.Tensor) => {
+      training.statistics.get(old)?.dispose(); // one norm used twice in a pass: the last use counts
+      training.statistics.set(old, tf.keep(value));
+    };
+    const towards = (old: tf.Tensor, batch: tf.Tensor) =>
+      tf.add(tf.mul(old, 1 - momentum), tf.mul(tf.reshape(batch, [C]), momentum));
+    return normalize(x, [0, 1, 2], p.weight, p.bias, eps, ({ mean, variance }) => {
+      record(p.running_mean, towards(p.running_mean, mean));
+      record(p.running_var, towards(p.running_var, tf.mul(variance, count / Math.max(1, count - 1))));
+      record(p.num_batches_tracked, tf.add(p.num_batches_tracked, tf.scalar(1, 'int32')));
+    });
+  });
+}

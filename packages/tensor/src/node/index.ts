@@ -1,1 +1,9 @@
-export {};
+export {
+  type BackendChoice,
+  BackendError,
+  type NodeBackend,
+  nodeBackends,
+  type SelectBackendOptions,
+  selectBackend,
+} from './backend.js';
+export { prepareUtil } from './util-shim.js';

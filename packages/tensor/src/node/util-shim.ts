@@ -1,0 +1,11 @@
+import { createRequire } from 'node:module';
+
+/**
+ * tfjs-node calls `util.isNullOrUndefined` and `util.isArray`, which Node 23 removed. This puts them back on the
+ * CommonJS `util` object, which is the one that tfjs-node holds; call it before importing tfjs-node.
+ */
+export function prepareUtil(): void {
+  const util = createRequire(import.meta.url)('node:util') as Record<string, unknown>;
+  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+  util.isArray ??= Array.isArray;
+}

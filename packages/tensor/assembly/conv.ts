@@ -1,4 +1,4 @@
-import { gemm, GEMM_SCRATCH, KC, NC } from './gemm';
+import { GEMM_SCRATCH, gemm, KC, NC } from './gemm';
 import { packImage } from './im2col';
 import { multiplyPanels } from './tile';
 import { transpose2d } from './transpose';
@@ -21,17 +21,17 @@ export function convFilterGradient(
   scratch: usize,
 ): void {
   const rows = scratch + ((KC * NC) << 2);
-  const sum = rows + (<usize>(outputs * KC) << 2);
-  const dyStride = <usize>outputs << 2;
-  const sumStride = <usize>columns << 2;
-  if (pixels == 0) memory.fill(sum, 0, <usize>outputs * sumStride);
+  const sum = rows + ((<usize>(outputs * KC)) << 2);
+  const dyStride = (<usize>outputs) << 2;
+  const sumStride = (<usize>columns) << 2;
+  if (pixels === 0) memory.fill(sum, 0, <usize>outputs * sumStride);
   for (let p = 0; p < pixels; p += KC) {
     const depth = min(pixels - p, KC);
     transpose2d(dy + <usize>p * dyStride, dyStride, depth, outputs, rows, KC << 2);
     for (let j = 0; j < columns; j += NC) {
       const width = min(columns - j, NC);
       packImage(x, p, depth, j, width, scratch);
-      multiplyPanels(rows, KC << 2, scratch, sum + (<usize>j << 2), sumStride, outputs, width, depth, p > 0);
+      multiplyPanels(rows, KC << 2, scratch, sum + ((<usize>j) << 2), sumStride, outputs, width, depth, p > 0);
     }
   }
   transpose2d(sum, sumStride, outputs, columns, dw, dyStride);
@@ -80,9 +80,9 @@ export function convInputGradient(
   const columns = kernelHeight * kernelWidth * channels;
   const pixels = batch * outHeight * outWidth;
   const cols = scratch + GEMM_SCRATCH;
-  const wStride = <usize>outputs << 2;
-  const colStride = <usize>columns << 2;
-  memory.fill(dx, 0, <usize>(batch * inHeight * inWidth * channels) << 2);
+  const wStride = (<usize>outputs) << 2;
+  const colStride = (<usize>columns) << 2;
+  memory.fill(dx, 0, (<usize>(batch * inHeight * inWidth * channels)) << 2);
   for (let p = 0; p < pixels; p += PIXELS) {
     const count = min(pixels - p, PIXELS);
     const rows = dy + <usize>p * wStride;
@@ -99,9 +99,9 @@ export function convInputGradient(
         for (let kx = 0; kx < kernelWidth; kx++) {
           const ix = ix0 + kx * dilationX;
           if (iy >= 0 && iy < inHeight && ix >= 0 && ix < inWidth) {
-            addRow(source, dx + (<usize>(((image + iy) * inWidth + ix) * channels) << 2), channels);
+            addRow(source, dx + ((<usize>(((image + iy) * inWidth + ix) * channels)) << 2), channels);
           }
-          source += <usize>channels << 2;
+          source += (<usize>channels) << 2;
         }
       }
     }

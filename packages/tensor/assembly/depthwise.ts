@@ -54,8 +54,8 @@ export function depthwiseGradient(
   padLeft: i32,
 ): void {
   const outputs = channels * multiplier;
-  const outBytes = <usize>outputs << 2;
-  const inBytes = <usize>channels << 2;
+  const outBytes = (<usize>outputs) << 2;
+  const inBytes = (<usize>channels) << 2;
   if (input) memory.fill(x, 0, <usize>(batch * inHeight * inWidth) * inBytes);
   else memory.fill(w, 0, <usize>(kernelHeight * kernelWidth) * outBytes);
   for (let n = 0; n < batch; n++) {
@@ -70,7 +70,7 @@ export function depthwiseGradient(
             for (let ox = 0; ox < outWidth; ox++) {
               if (ix >= 0 && ix < inWidth) {
                 const xi = x + <usize>((n * inHeight + iy) * inWidth + ix) * inBytes;
-                if (multiplier != 1) multiplyAddGroups(xi, d, tap, channels, multiplier, input);
+                if (multiplier !== 1) multiplyAddGroups(xi, d, tap, channels, multiplier, input);
                 else if (input) multiplyAdd(d, tap, xi, channels);
                 else multiplyAdd(d, xi, tap, channels);
               }

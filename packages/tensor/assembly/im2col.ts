@@ -60,9 +60,9 @@ function packColumn(x: usize, column: i32, quad: bool, first: i32, count: i32, t
   // Pixels of a row whose input column lies in the image: low ≤ ox < high.
   const low = max(0, min(outWidth, ceilDivide(-kx, strideX)));
   const high = max(low, min(outWidth, ceilDivide(inWidth - kx, strideX)));
-  const step = <usize>(strideX * channels) << 2;
+  const step = (<usize>(strideX * channels)) << 2;
   let ox = first % outWidth;
-  let row = first / outWidth;
+  const row = first / outWidth;
   let oy = row % outHeight;
   let n = row / outHeight;
   const zero = f32x4.splat(0);
@@ -73,7 +73,7 @@ function packColumn(x: usize, column: i32, quad: bool, first: i32, count: i32, t
     const inside = iy >= 0 && iy < inHeight;
     const from = inside ? max(ox, min(low, end)) : end;
     const to = inside ? max(from, min(high, end)) : end;
-    let s = x + (<usize>(((n * inHeight + iy) * inWidth + from * strideX + kx) * channels + channel) << 2);
+    let s = x + ((<usize>(((n * inHeight + iy) * inWidth + from * strideX + kx) * channels + channel)) << 2);
     if (quad) {
       for (let i = ox; i < from; i++) {
         v128.store(target, zero);
@@ -106,7 +106,7 @@ function packColumn(x: usize, column: i32, quad: bool, first: i32, count: i32, t
     count -= run;
     ox = 0;
     oy++;
-    if (oy == outHeight) {
+    if (oy === outHeight) {
       oy = 0;
       n++;
     }
@@ -115,15 +115,15 @@ function packColumn(x: usize, column: i32, quad: bool, first: i32, count: i32, t
 
 /** Packs `columns` columns from `column`, `count` pixels from `first`, in panels of eight columns. */
 export function packImage(x: usize, first: i32, count: i32, column: i32, columns: i32, target: usize): void {
-  const panel = <usize>count << 5;
+  const panel = (<usize>count) << 5;
   if (columns & 7) memory.fill(target + <usize>(columns >> 3) * panel, 0, panel);
-  if ((channels & 3) == 0) {
+  if ((channels & 3) === 0) {
     for (let j = 0; j < columns; j += 4) {
-      packColumn(x, column + j, true, first, count, target + <usize>(j >> 3) * panel + (<usize>(j & 4) << 2));
+      packColumn(x, column + j, true, first, count, target + <usize>(j >> 3) * panel + ((<usize>(j & 4)) << 2));
     }
   } else {
     for (let j = 0; j < columns; j++) {
-      packColumn(x, column + j, false, first, count, target + <usize>(j >> 3) * panel + (<usize>(j & 7) << 2));
+      packColumn(x, column + j, false, first, count, target + <usize>(j >> 3) * panel + ((<usize>(j & 7)) << 2));
     }
   }
 }

@@ -21,7 +21,7 @@ export function maxPoolGradient(
   padTop: i32,
   padLeft: i32,
 ): void {
-  memory.fill(dx, 0, <usize>(batch * inHeight * inWidth * channels) << 2);
+  memory.fill(dx, 0, (<usize>(batch * inHeight * inWidth * channels)) << 2);
   for (let n = 0; n < batch; n++) {
     for (let oy = 0; oy < outHeight; oy++) {
       for (let ox = 0; ox < outWidth; ox++) {
@@ -35,7 +35,7 @@ export function maxPoolGradient(
               const ix = ox * strideX + kx * dilationX - padLeft;
               if (ix < 0 || ix >= inWidth) continue;
               const at = ((n * inHeight + iy) * inWidth + ix) * channels + c;
-              const value = load<f32>(x + (<usize>at << 2));
+              const value = load<f32>(x + ((<usize>at) << 2));
               if (place < 0 || value > best) {
                 best = value;
                 place = at;
@@ -43,7 +43,7 @@ export function maxPoolGradient(
             }
           }
           if (place >= 0) {
-            const target = dx + (<usize>place << 2);
+            const target = dx + ((<usize>place) << 2);
             store<f32>(target, load<f32>(target) + load<f32>(dy));
           }
           dy += 4;

@@ -18,7 +18,17 @@ function store8(c: usize, low: v128, high: v128, count: i32, add: bool): void {
  * C[5, 8] (+)= A[5, k] · B[k, 8], B packed. Ten accumulators, two of B, one of A and one product fill 14 of the 15 SIMD
  * registers that V8 gives out on x86-64 (6×8 spills and is a third slower). Fewer than five rows: the last one repeats.
  */
-function tile5x8(a: usize, aStride: usize, rows: i32, b: usize, c: usize, cStride: usize, columns: i32, k: i32, add: bool): void {
+function tile5x8(
+  a: usize,
+  aStride: usize,
+  rows: i32,
+  b: usize,
+  c: usize,
+  cStride: usize,
+  columns: i32,
+  k: i32,
+  add: bool,
+): void {
   let a0 = a;
   let a1 = rows > 1 ? a0 + aStride : a0;
   let a2 = rows > 2 ? a1 + aStride : a1;
@@ -75,7 +85,17 @@ function tile5x8(a: usize, aStride: usize, rows: i32, b: usize, c: usize, cStrid
 }
 
 /** As {@link tile5x8} for the last four rows or fewer. */
-function tile4x8(a: usize, aStride: usize, rows: i32, b: usize, c: usize, cStride: usize, columns: i32, k: i32, add: bool): void {
+function tile4x8(
+  a: usize,
+  aStride: usize,
+  rows: i32,
+  b: usize,
+  c: usize,
+  cStride: usize,
+  columns: i32,
+  k: i32,
+  add: bool,
+): void {
   let a0 = a;
   let a1 = rows > 1 ? a0 + aStride : a0;
   let a2 = rows > 2 ? a1 + aStride : a1;
@@ -122,7 +142,17 @@ function tile4x8(a: usize, aStride: usize, rows: i32, b: usize, c: usize, cStrid
 }
 
 /** As {@link tile5x8} for at most four columns; rows of B are still eight apart. */
-function tile5x4(a: usize, aStride: usize, rows: i32, b: usize, c: usize, cStride: usize, columns: i32, k: i32, add: bool): void {
+function tile5x4(
+  a: usize,
+  aStride: usize,
+  rows: i32,
+  b: usize,
+  c: usize,
+  cStride: usize,
+  columns: i32,
+  k: i32,
+  add: bool,
+): void {
   let a0 = a;
   let a1 = rows > 1 ? a0 + aStride : a0;
   let a2 = rows > 2 ? a1 + aStride : a1;
@@ -179,10 +209,10 @@ export function multiplyPanels(
   k: i32,
   add: bool,
 ): void {
-  const panel = <usize>k << 5;
+  const panel = (<usize>k) << 5;
   for (let j = 0; j < columns; j += 8) {
     const left = columns - j;
-    let ci = c + (<usize>j << 2);
+    let ci = c + ((<usize>j) << 2);
     let ai = a;
     let i = rows;
     if (left <= 4) {
@@ -194,7 +224,7 @@ export function multiplyPanels(
     } else {
       // 6, 7, 8, 11, 12 and 16 rows leave less idle in fours than in fives.
       while (i > 0) {
-        if (i == 5 || (i > 8 && i != 11 && i != 12 && i != 16)) {
+        if (i === 5 || (i > 8 && i !== 11 && i !== 12 && i !== 16)) {
           tile5x8(ai, aStride, 5, b, ci, cStride, left, k, add);
           i -= 5;
           ai += 5 * aStride;

@@ -17,7 +17,7 @@ export function transpose2d(
     let s1 = s0 + sourceStride;
     let s2 = s1 + sourceStride;
     let s3 = s2 + sourceStride;
-    let t = target + (<usize>i << 2);
+    let t = target + ((<usize>i) << 2);
     for (let j = 0; j < fullColumns; j += 4) {
       const r0 = v128.load(s0);
       const r1 = v128.load(s1);
@@ -54,7 +54,7 @@ export function transpose2d(
   }
   for (let i = fullRows; i < rows; i++) {
     let s = source + <usize>i * sourceStride;
-    let t = target + (<usize>i << 2);
+    let t = target + ((<usize>i) << 2);
     for (let j = 0; j < columns; j++) {
       store<f32>(t, load<f32>(s));
       s += 4;

@@ -1,2 +1,1 @@
-/** Registers the kernels that the wasm backend lacks, has wrong or has slow. */
-export function registerWasmKernels(): void {}
+export { registerWasmKernels, type WasmKernelReport } from './register.js';

@@ -1,0 +1,92 @@
+import type { DataType, KernelConfig, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
+import { instantiateKernels, type Kernels } from './module.js';
+
+/** The part of tfjs-backend-wasm's backend that kernels use (4.22; `wasm` is private there). */
+export interface WasmBackend {
+  readonly dataIdMap: { get(id: object): { id: number; memoryOffset: number } };
+  makeOutput(shape: number[], dtype: DataType): TensorInfo;
+  disposeData(id: object): boolean;
+  incRef(id: object): void;
+  readonly wasm: {
+    _malloc(bytes: number): number;
+    _free(pointer: number): void;
+    /** Exports of the single-threaded builds. */
+    readonly asm?: { readonly memory?: WebAssembly.Memory };
+    /** Only the threaded build has it. */
+    readonly wasmMemory?: WebAssembly.Memory;
+  };
+}
+
+/** Our module on a backend's memory, with a scratch buffer that only grows. */
+interface Companion {
+  readonly kernels: Kernels;
+  scratch: number;
+  scratchBytes: number;
+}
+
+const companions = new WeakMap<WasmBackend, Companion>();
+
+/** The memory of tfjs' module. Growth keeps the object, so an instance on it sees every later page. */
+export function memoryOf(backend: WasmBackend): WebAssembly.Memory {
+  const memory = backend.wasm.wasmMemory ?? backend.wasm.asm?.memory;
+  if (memory instanceof WebAssembly.Memory) return memory;
+  throw new Error(
+    'registerWasmKernels: expected the memory of tfjs-backend-wasm at wasm.asm.memory or wasm.wasmMemory, got none. Use tfjs-backend-wasm 4.22.',
+  );
+}
+
+function companion(backend: WasmBackend): Companion {
+  let found = companions.get(backend);
+  if (!found) {
+    found = { kernels: instantiateKernels(memoryOf(backend)), scratch: 0, scratchBytes: 0 };
+    companions.set(backend, found);
+  }
+  return found;
+}
+
+/** Our module's exports on this backend's memory. */
+export const kernelsOf = (backend: WasmBackend): Kernels => companion(backend).kernels;
+
+/** At least `bytes` of scratch memory, 16-byte aligned; valid until the next call. */
+export function scratch(backend: WasmBackend, bytes: number): number {
+  const own = companion(backend);
+  if (own.scratchBytes < bytes) {
+    if (own.scratch) backend.wasm._free(own.scratch);
+    own.scratch = backend.wasm._malloc(bytes + 16) >>> 0;
+    own.scratchBytes = bytes;
+  }
+  return (own.scratch + 15) & ~15;
+}
+
+/** Byte address of a tensor's first element. */
+export const address = (backend: WasmBackend, tensor: TensorInfo): number =>
+  backend.dataIdMap.get(tensor.dataId).memoryOffset;
+
+/** tfjs types a kernel's inputs as possibly undefined; those of our kernels always come. */
+type Tensors<I> = { [K in keyof I]-?: TensorInfo };
+
+/** A kernel's configuration from a typed function. */
+export function wasmKernel<I, A>(
+  kernelName: string,
+  run: (inputs: Tensors<I>, backend: WasmBackend, attrs: A) => TensorInfo | TensorInfo[],
+  stock?: KernelConfig,
+): KernelConfig {
+  const kernelFunc = ({ inputs, backend, attrs }: { inputs: Tensors<I>; backend: WasmBackend; attrs: A }) =>
+    run(inputs, backend, attrs);
+  return {
+    kernelName,
+    backendName: 'wasm',
+    kernelFunc: kernelFunc as unknown as KernelFunc,
+    // When tfjs sets the backend up after us, a stock kernel that we fall back to still needs its own set-up.
+    ...(stock?.setupFunc ? { setupFunc: stock.setupFunc } : {}),
+  };
+}
+
+/** Refuses anything but float32, naming the kernel. */
+export function requireFloat(kernel: string, ...tensors: TensorInfo[]): void {
+  for (const { dtype } of tensors) {
+    if (dtype !== 'float32') {
+      throw new TypeError(`${kernel} (wasm): expected float32, got ${dtype}. Cast it with tf.cast(x, 'float32').`);
+    }
+  }
+}

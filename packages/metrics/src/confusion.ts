@@ -1,5 +1,6 @@
-import { countBytePairs } from './byte-pairs.js';
-import { checkSameSize, idList, type LabelArray, type Labels, labelData } from './labels.js';
+import { countPairs } from './count-pairs.js';
+import { checkSameSize, type Labels, labelData } from './labels.js';
+import { createRoles, type RoleOptions } from './roles.js';
 
 /**
  * Pixels by true and predicted class. A plain object of typed arrays: it can be posted to a worker and back.
@@ -18,11 +19,7 @@ export interface Confusion {
   ignored: number;
 }
 
-export interface ConfusionOptions {
-  /** Ids of the truth whose pixels do not count. Default 255; [] ignores none. */
-  readonly ignore?: number | readonly number[];
-  /** mmsegmentation's `reduce_zero_label`: truth 0 is ignored, truth c means class c - 1. Default false. */
-  readonly reduceZeroLabel?: boolean;
+export interface ConfusionOptions extends RoleOptions {
   /**
    * Ids outside 0…K-1 that are not ignored: 'refuse' them with the first pixel's index (default), or 'count' them as
    * mmsegmentation does: in the area of the other side's class and in no intersection.
@@ -30,7 +27,7 @@ export interface ConfusionOptions {
   readonly outside?: 'refuse' | 'count';
 }
 
-/** The most classes a matrix can have: 65,536² counts would not fit in one typed array of any engine. */
+/** More would not fit in one typed array of every engine. */
 const maxClasses = 16384;
 
 /**
@@ -54,9 +51,10 @@ export function createConfusion(classes: number): Confusion {
 
 /**
  * Adds the pixels of one image (any number of pixels) and returns the same matrix. If it throws, nothing was added.
+ * Maps of bytes are the fast case.
  * @param prediction class ids in 0…K-1
  * @param truth class ids in 0…K-1, or an ignored id
- * @throws RangeError if the lengths differ, or naming the first pixel whose class is out of range
+ * @throws RangeError if the sizes differ, or naming the first pixel whose class is out of range
  */
 export function addToConfusion(
   confusion: Confusion,
@@ -68,22 +66,20 @@ export function addToConfusion(
   const t = labelData('addToConfusion', 'truth', truth);
   checkSameSize('addToConfusion', prediction, truth);
   const roles = createRoles(confusion.classes, options);
-  const refuse = (options.outside ?? 'refuse') === 'refuse';
-  if (isBytes(p) && isBytes(t)) addBytes(confusion, p, t, roles, refuse);
-  else addWide(confusion, p, t, roles, refuse);
+  countPairs('addToConfusion', confusion, p, t, roles, (options.outside ?? 'refuse') === 'refuse');
   return confusion;
 }
 
 /**
  * Adds the counts of `parts` to `into` and returns it; merging the matrices of all workers gives exactly the matrix of
  * the whole set, in any order.
- * @throws RangeError if the numbers of classes differ
+ * @throws RangeError if the numbers of classes differ; nothing was added then
  */
 export function mergeConfusion(into: Confusion, ...parts: readonly Confusion[]): Confusion {
-  for (const part of parts) {
-    if (part.classes !== into.classes) {
+  for (const { classes } of parts) {
+    if (classes !== into.classes) {
       throw new RangeError(
-        `mergeConfusion: expected ${into.classes} classes, got ${part.classes}. Matrices of different taxonomies cannot be added; use mapClasses first.`,
+        `mergeConfusion: expected ${into.classes} classes, got ${classes}. Matrices of different taxonomies cannot be added; use mapClasses first.`,
       );
     }
   }
@@ -98,82 +94,4 @@ export function mergeConfusion(into: Confusion, ...parts: readonly Confusion[]):
 
 function addArray(into: Float64Array, part: Float64Array): void {
   for (let i = 0; i < into.length; i++) into[i] = into[i]! + part[i]!;
-}
-
-const isBytes = (data: LabelArray): data is Uint8Array | Uint8ClampedArray =>
-  data instanceof Uint8Array || data instanceof Uint8ClampedArray;
-
-const IGNORED = -1;
-const OUTSIDE = -2;
-
-/** What an id of the truth stands for: a class, IGNORED or OUTSIDE. */
-type Role = (id: number) => number;
-
-function createRoles(classes: number, { ignore, reduceZeroLabel = false }: ConfusionOptions): Role {
-  const ignored = idList(ignore, [255]);
-  const shift = reduceZeroLabel ? 1 : 0;
-  return (id) => {
-    if (ignored.includes(id) || (reduceZeroLabel && id === 0)) return IGNORED;
-    return id >= shift && id < classes + shift ? id - shift : OUTSIDE;
-  };
-}
-
-/** Counts all 65,536 pairs of bytes without a question per pixel, and asks once per pair afterwards. */
-function addBytes(
-  confusion: Confusion,
-  prediction: Uint8Array | Uint8ClampedArray,
-  truth: Uint8Array | Uint8ClampedArray,
-  role: Role,
-  refuse: boolean,
-): void {
-  const pairs = countBytePairs(truth, prediction);
-  const rows = Int32Array.from({ length: 256 }, (_, id) => role(id));
-  const columns = Int32Array.from({ length: 256 }, (_, id) => (id < confusion.classes ? id : OUTSIDE));
-  if (refuse) {
-    for (let i = 0; i < pairs.length; i++) {
-      if (pairs[i] !== 0 && isOutside(rows[i >> 8]!, columns[i & 255]!)) {
-        throw outsideError(confusion.classes, prediction, truth, role);
-      }
-    }
-  }
-  for (let i = 0; i < pairs.length; i++) {
-    if (pairs[i] !== 0) addPair(confusion, rows[i >> 8]!, columns[i & 255]!, pairs[i]!);
-  }
-}
-
-function addWide(confusion: Confusion, prediction: LabelArray, truth: LabelArray, role: Role, refuse: boolean): void {
-  const K = confusion.classes;
-  const column = (id: number) => (id >= 0 && id < K ? id : OUTSIDE);
-  if (refuse) {
-    for (let i = 0; i < truth.length; i++) {
-      if (isOutside(role(truth[i]!), column(prediction[i]!))) throw outsideError(K, prediction, truth, role);
-    }
-  }
-  for (let i = 0; i < truth.length; i++) addPair(confusion, role(truth[i]!), column(prediction[i]!), 1);
-}
-
-const isOutside = (row: number, column: number): boolean => row === OUTSIDE || (row >= 0 && column === OUTSIDE);
-
-function addPair(confusion: Confusion, row: number, column: number, pixels: number): void {
-  const { classes, counts, unlabelled, unpredicted } = confusion;
-  if (row >= 0 && column >= 0) counts[row * classes + column]! += pixels;
-  else if (row >= 0) unpredicted[row]! += pixels;
-  else if (row === OUTSIDE && column >= 0) unlabelled[column]! += pixels;
-  else confusion.ignored += pixels;
-}
-
-/** Only a bad map is searched a second time, for the first pixel that is to blame. */
-function outsideError(classes: number, prediction: LabelArray, truth: LabelArray, role: Role): RangeError {
-  for (let i = 0; i < truth.length; i++) {
-    const row = role(truth[i]!);
-    if (row === IGNORED) continue;
-    const p = prediction[i]!;
-    const bad = row === OUTSIDE ? ['truth', truth[i]!] : p < 0 || p >= classes ? ['prediction', p] : undefined;
-    if (bad) {
-      return new RangeError(
-        `addToConfusion: ${bad[0]} ${bad[1]} at pixel ${i} is no class (expected 0 to ${classes - 1}). Pass the right number of classes, ignore: ${bad[1]} for unlabelled truth, or outside: 'count'.`,
-      );
-    }
-  }
-  throw new Error('addToConfusion: the label maps changed while they were read.');
 }

@@ -18,10 +18,6 @@ export interface LabelMap {
 /** What the pixel-wise metrics take: the bare ids, or a map with its size. */
 export type Labels = LabelArray | LabelMap;
 
-/** Turns one id or a list of ids into a list; `undefined` is the fallback. */
-export const idList = (ids: number | readonly number[] | undefined, fallback: readonly number[]): readonly number[] =>
-  ids === undefined ? fallback : typeof ids === 'number' ? [ids] : ids;
-
 const isArray = (labels: Labels): labels is LabelArray => ArrayBuffer.isView(labels);
 
 /**

@@ -1,4 +1,5 @@
 import type { Confusion } from './confusion.js';
+import { checkSubset } from './map-classes.js';
 
 /** Percent figures of one class, 0–100, NaN where not defined; areas in pixels. */
 export interface ClassScores {
@@ -63,7 +64,7 @@ export function scores(
   const K = confusion.classes;
   const epsilon = absent === 'mseg' ? 1e-10 : 0;
   const chosen = classes ?? Array.from({ length: K }, (_, c) => c);
-  checkClasses(chosen, K);
+  checkSubset('scores', chosen, K);
   const perClass = classAreas(confusion).map((areas) => classScores(areas, epsilon, beta));
   const over = chosen.map((c) => perClass[c]!);
   const mean = (pick: (s: ClassScores) => number) => nanMean(over.map(pick));
@@ -123,17 +124,4 @@ function classScores({ intersection, predicted, labelled }: Areas, epsilon: numb
 export function nanMean(values: readonly number[]): number {
   const defined = values.filter((value) => !Number.isNaN(value));
   return defined.reduce((sum, value) => sum + value, 0) / defined.length;
-}
-
-function checkClasses(classes: readonly number[], K: number): void {
-  classes.forEach((c, i) => {
-    if (!Number.isInteger(c) || c < 0 || c >= K) {
-      throw new RangeError(
-        `scores: class ${c} of the subset is out of range (expected 0 to ${K - 1}). Pass ids of this matrix.`,
-      );
-    }
-    if (classes.indexOf(c) !== i) {
-      throw new RangeError(`scores: class ${c} is twice in the subset. Pass each class once.`);
-    }
-  });
 }

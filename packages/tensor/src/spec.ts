@@ -42,9 +42,10 @@ export interface SpecTree {}
 /** Leaves in objects and arrays; the path to a leaf is its name: `{ layers: [[linear]] }` → `layers.0.0.weight`. */
 export type Spec = Leaf | SpecTree | readonly Spec[];
 
-/** The tree of tensors that belongs to a spec. */
-export type ParamsOf<S> =
-  S extends Leaf<infer R>
+/** The tree of tensors that belongs to a spec; of a spec known only as `Spec`, some tree. */
+export type ParamsOf<S> = Spec extends S
+  ? Tree<tf.Tensor>
+  : S extends Leaf<infer R>
     ? tf.Tensor<R>
     : S extends readonly unknown[]
       ? { readonly [I in keyof S]: ParamsOf<S[I]> }

@@ -1,0 +1,69 @@
+import { compilePipeline, createRandom, type DatasetSource, type Sample, type TransformSpec } from '@gss/datasets';
+import { openDataset } from '@gss/datasets/node';
+import { move } from 'piscina';
+
+/** One batch to make: positions are (epoch, index) pairs. */
+export interface BatchJob {
+  readonly source: DatasetSource;
+  readonly pipeline: readonly TransformSpec[];
+  readonly seed: number;
+  readonly samples: readonly { readonly epoch: number; readonly index: number }[];
+}
+
+/** A batch outside the graph: images [B, H, W, 3] and labels [B, H, W], bytes. */
+export interface Batch {
+  readonly images: Uint8Array;
+  readonly labels: Uint8Array;
+  readonly names: readonly string[];
+  readonly width: number;
+  readonly height: number;
+}
+
+const opened = new Map<
+  string,
+  Promise<{ dataset: Awaited<ReturnType<typeof openDataset>>; transform: ReturnType<typeof compilePipeline> }>
+>();
+
+function open(source: DatasetSource, pipeline: readonly TransformSpec[]) {
+  const key = JSON.stringify([source, pipeline]);
+  let entry = opened.get(key);
+  if (!entry) {
+    entry = openDataset(source).then((dataset) => ({ dataset, transform: compilePipeline(pipeline) }));
+    opened.set(key, entry);
+  }
+  return entry;
+}
+
+/** Copies samples into one batch. Throws RangeError when their sizes differ: a batch has one size. */
+export function collate(samples: readonly Sample[]): Batch {
+  const { width, height } = samples[0]!.image;
+  const pixels = width * height;
+  const images = new Uint8Array(samples.length * pixels * 3);
+  const labels = new Uint8Array(samples.length * pixels);
+  for (const [i, { image, labels: map, name }] of samples.entries()) {
+    if (image.width !== width || image.height !== height) {
+      throw new RangeError(
+        `loader: ${name} is ${image.width}×${image.height} but the batch began with ${width}×${height}. End the pipeline with a crop and a pad of one size, or use a batch size of 1.`,
+      );
+    }
+    images.set(image.data, i * pixels * 3);
+    labels.set(map.data, i * pixels);
+  }
+  return { images, labels, names: samples.map(({ name }) => name), width, height };
+}
+
+/** Reads and transforms the samples of one batch. Each sample draws from (seed, epoch, index) alone. */
+export async function makeBatch({ source, pipeline, seed, samples }: BatchJob): Promise<Batch> {
+  const { dataset, transform } = await open(source, pipeline);
+  const made: Sample[] = [];
+  for (const { epoch, index } of samples) {
+    made.push(transform(await dataset.read(index), createRandom(seed, epoch, index)));
+  }
+  return collate(made);
+}
+
+/** Entry of a worker thread: the buffers move to the main thread without a copy. */
+export default async function run(job: BatchJob): Promise<Batch> {
+  const { images, labels, ...rest } = await makeBatch(job);
+  return { images: move(images) as unknown as Uint8Array, labels: move(labels) as unknown as Uint8Array, ...rest };
+}

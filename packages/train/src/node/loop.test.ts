@@ -1,0 +1,136 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  createRng,
+  disposeTree,
+  dropout2d,
+  initParams,
+  linear,
+  linearSpec,
+  namedTensors,
+  type Tree,
+} from '@gss/tensor';
+import '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { adamW, polySchedule } from '../index.js';
+import { DivergedError, listCheckpoints, type TrainLoopOptions, trainLoop } from './index.js';
+
+const spec = { first: linearSpec(3, 8), second: linearSpec(8, 1) };
+let dir: string;
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'gss-loop-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+type Options = TrainLoopOptions<typeof spec, tf.Tensor2D>;
+/** A regression whose every step draws random numbers, so that a resume with the wrong state shows at once. */
+const options = (overrides: Partial<Options> = {}): Options => ({
+  dir,
+  spec,
+  init: () => initParams(spec, createRng(5)),
+  batches: (start) => {
+    let step = start;
+    return { next: async () => tf.randomNormal([4, 3], 0, 1, 'float32', ++step) as tf.Tensor2D, close: () => {} };
+  },
+  loss: (params, x, training) => {
+    const hidden = tf.relu(linear(x, params.first));
+    const dropped = tf.reshape(dropout2d(tf.reshape(hidden, [4, 1, 1, 8]), 0.25, training), [4, 8]);
+    const y = linear(dropped, params.second);
+    return { loss: tf.mean(tf.squaredDifference(y, tf.sum(x, 1, true))) as tf.Scalar };
+  },
+  optimizer: adamW(),
+  schedule: polySchedule({ base: 0.05, total: 12, warmup: { iterations: 3 } }),
+  steps: 12,
+  seed: 3,
+  config: '{"a":1}',
+  checkpointEvery: 5,
+  logEvery: 1,
+  ...overrides,
+});
+const bits = (params: unknown) =>
+  [...namedTensors(params as Tree<tf.Tensor>)].map(([name, tensor]) => [name, [...tensor.dataSync()]]);
+
+describe('trainLoop', () => {
+  test('k steps and N − k resumed steps equal N steps, bit for bit', async () => {
+    const whole = await trainLoop(options());
+    rmSync(dir, { recursive: true });
+    const stopper = new AbortController();
+    const part = await trainLoop(
+      options({ signal: stopper.signal, onProgress: ({ step }) => step === 7 && stopper.abort() }),
+    );
+    expect([part.step, part.finished]).toEqual([7, false]);
+    const rest = await trainLoop(options({ resume: true, optimizer: adamW() }));
+    expect([rest.step, rest.finished]).toEqual([12, true]);
+    expect(bits(rest.params)).toEqual(bits(whole.params));
+  });
+
+  test('goes on from the last whole checkpoint when a write was interrupted', async () => {
+    const whole = await trainLoop(options());
+    const path = listCheckpoints(join(dir, 'checkpoints')).at(-1)!.path;
+    writeFileSync(`${path.replace('00000012', '00000013')}.tmp`, readFileSync(path).subarray(0, 100));
+    const again = await trainLoop(options({ resume: true, optimizer: adamW() }));
+    expect(again.step).toBe(12);
+    expect(bits(again.params)).toEqual(bits(whole.params));
+  });
+
+  test('keeps the newest two checkpoints and leaves no temporary file', async () => {
+    await trainLoop(options({ checkpointEvery: 2 }));
+    expect(readdirSync(join(dir, 'checkpoints'))).toEqual(['step-00000010.safetensors', 'step-00000012.safetensors']);
+  });
+
+  test('refuses a checkpoint of another configuration, showing both', async () => {
+    await trainLoop(options());
+    await expect(trainLoop(options({ resume: true, config: '{"a":2}' }))).rejects.toThrow(
+      /another configuration[\s\S]*"a":1[\s\S]*"a":2/,
+    );
+  });
+
+  test('stops at a loss that is not finite and names the last good checkpoint', async () => {
+    const loss: Options['loss'] = (params, x, training, step) => {
+      const { loss } = options().loss(params, x, training, step);
+      return { loss: step === 7 ? (tf.mul(loss, Number.NaN) as tf.Scalar) : loss };
+    };
+    const run = trainLoop(options({ loss }));
+    await expect(run).rejects.toThrow(DivergedError);
+    await expect(run).rejects.toThrow(/step 7 gave loss NaN.*step-00000005\.safetensors \(step 5\)/);
+    expect(listCheckpoints(join(dir, 'checkpoints')).map(({ step }) => step)).toEqual([5]);
+  });
+
+  test('keeps no tensor but parameters and optimiser state', async () => {
+    const run = async (steps: number) => {
+      const optimizer = adamW();
+      const before = tf.memory().numTensors;
+      const { params } = await trainLoop(
+        options({
+          steps,
+          optimizer,
+          batches: () => {
+            const x = tf.ones([4, 3]) as tf.Tensor2D;
+            return { next: async () => x, close: () => x.dispose() };
+          },
+        }),
+      );
+      disposeTree(params as Tree<tf.Tensor>);
+      optimizer.dispose();
+      return tf.memory().numTensors - before;
+    };
+    expect(await run(9)).toBe(0);
+  });
+
+  test('logs every figure as a line of JSON', async () => {
+    await trainLoop(options({ evaluate: async () => ({ 'val/mIoU': 50 }) }));
+    const lines = readFileSync(join(dir, 'log.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines).toHaveLength(13);
+    expect(lines[11]).toMatchObject({ step: 12, loss: expect.any(Number), 'optim/lr': expect.any(Number) });
+    expect(lines[12]).toMatchObject({ step: 12, 'val/mIoU': 50 });
+  });
+});

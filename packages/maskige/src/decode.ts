@@ -1,48 +1,91 @@
-import { refuseNearColors } from './check.js';
-import { type CodecOptions, ignoreColorOf } from './encode.js';
+import { type Colors, nearestColor } from './colors.js';
+import { type CodecOptions, type Compiled, compile, tableOf } from './compiled.js';
+import { listDecoder, type Nearest } from './list-decoder.js';
+import { planeDecoder } from './plane-decoder.js';
 import type { ImageView, LabelMap, LabelView, Palette } from './types.js';
-import { layout } from './view.js';
+import { type Layout, layout, sameSize } from './view.js';
 
 export interface DecodeOptions extends CodecOptions {
   /** Write here instead of into a new buffer. */
   readonly out?: LabelView;
 }
 
+/** Below this many distances (pixels × colours) tables do not pay. */
+const fewDistances = 1 << 16;
+
 /**
- * 𝒳⁻¹: maskige [H, W, 3] → labels [H, W]: the class of the nearest colour (squared RGB distance), the lower class on a tie.
+ * 𝒳⁻¹: maskige [H, W, 3 or 4] → labels [H, W]: the class of the nearest colour in squared RGB distance, the lower class on
+ * a tie; exactly what comparing all colours gives. Alpha is not looked at. With `ignore`, pixels nearest to `ignoreColor`
+ * get that label. The first call with a palette prepares its table; later ones find it.
+ *
+ * @param image bytes, or real numbers in the scale 0..255 (a decoder network's output before rounding).
+ * @returns 8-bit labels if all ids fit, else 16-bit; or `out`.
+ * @throws RangeError for a buffer that is too small, a wrong channel count, NaN, a palette whose colours are too near.
  */
 export function decode(image: ImageView, palette: Palette, options: DecodeOptions = {}): LabelMap {
-  const { ignore, force } = options;
-  const ignoreColor = ignoreColorOf('decode', palette, options);
-  if (!force) refuseNearColors('decode', palette, ignoreColor);
-  const { width, height, offset, stride, channels } = layout('decode', image, 'image');
-  const bytes = palette.length <= 256 && (ignore ?? 0) <= 255;
-  const target = options.out ?? {
-    data: bytes ? new Uint8Array(width * height) : new Uint16Array(width * height),
-    width,
-    height,
-  };
+  const compiled = compile('decode', palette, options);
+  const from = layout('decode', image, 'image');
+  const { width, height } = from;
+  const bytes = palette.length <= 256 && (compiled.ignore ?? 0) <= 255;
+  const size = width * height;
+  const target = options.out ?? { data: bytes ? new Uint8Array(size) : new Uint16Array(size), width, height };
   const to = layout('decode: out', target, 'labels');
-  const colors = ignoreColor ? [...palette, ignoreColor] : palette;
-  const known = new Map<number, number>();
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const i = offset + y * stride + x * channels;
-      const [r, g, b] = [image.data[i]!, image.data[i + 1]!, image.data[i + 2]!];
-      const key = r * 65536 + g * 256 + b;
-      let label = known.get(key);
-      if (label === undefined) {
-        let best = Number.POSITIVE_INFINITY;
-        for (let k = 0; k < colors.length; k++) {
-          const c = colors[k]!;
-          const d = (r - c[0]) ** 2 + (g - c[1]) ** 2 + (b - c[2]) ** 2;
-          if (d < best) [best, label] = [d, k];
-        }
-        label = label === palette.length ? ignore! : label!;
-        known.set(key, label);
+  sameSize('decode', from, to);
+  if (!bytes && target.data instanceof Uint8Array) {
+    throw new RangeError(
+      `decode: labels up to ${Math.max(...[palette.length - 1, compiled.ignore ?? 0])} need a Uint16Array as out.`,
+    );
+  }
+  const { data } = image;
+  if (data instanceof Float32Array || data instanceof Float64Array) refuseNaN(data, from);
+  else if (bytes && size * compiled.colors.count > fewDistances && size >= 1 << 13) {
+    const run = tableOf(compiled, 'planes', planeDecoder);
+    if (run) {
+      const packed = from.stride === width * from.channels && to.stride === width;
+      const [rows, length] = packed ? [1, size] : [height, width];
+      for (let y = 0; y < rows; y++) {
+        run(data, from.offset + y * from.stride, target.data, to.offset + y * to.stride, length, from.channels);
       }
-      target.data[to.offset + y * to.stride + x] = label;
+      return target;
+    }
+  }
+  const { labels } = compiled.colors;
+  const nearest = nearestOf(compiled, size);
+  for (let y = 0; y < height; y++) {
+    let i = from.offset + y * from.stride;
+    const start = to.offset + y * to.stride;
+    for (let x = 0; x < width; x++, i += from.channels) {
+      target.data[start + x] = labels[nearest(data[i]!, data[i + 1]!, data[i + 2]!)]!;
     }
   }
   return target;
+}
+
+/** The way to the nearest colour that suits the amount of work. */
+export function nearestOf(compiled: Compiled, pixels: number): Nearest {
+  const few = pixels * compiled.colors.count <= fewDistances && !compiled.tables.has('lists');
+  return few ? brute(compiled.colors) : tableOf(compiled, 'lists', listDecoder);
+}
+
+const brute =
+  (colors: Colors): Nearest =>
+  (r, g, b) =>
+    nearestColor(colors, r, g, b);
+
+/** Throws at the first value that is not a number. */
+export function refuseNaN(
+  data: Float32Array | Float64Array,
+  { width, height, offset, stride, channels }: Layout,
+  who = 'decode',
+): void {
+  for (let y = 0; y < height; y++) {
+    const start = offset + y * stride;
+    for (let i = start; i < start + width * channels; i++) {
+      if (Number.isFinite(data[i])) continue;
+      const x = Math.floor((i - start) / channels);
+      throw new RangeError(
+        `${who}: the value at (${x}, ${y}) is ${data[i]}. Expected finite numbers in the scale 0..255.`,
+      );
+    }
+  }
 }

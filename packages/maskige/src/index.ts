@@ -1,6 +1,7 @@
 export { type CheckOptions, checkPalette, minimumDistance, type NearPair, type PaletteCheck } from './check.js';
+export type { CodecOptions } from './compiled.js';
 export { type DecodeOptions, decode } from './decode.js';
-export { type CodecOptions, type EncodeOptions, encode } from './encode.js';
+export { type EncodeOptions, encode } from './encode.js';
 export { maximalDistancePalette } from './maximal-distance.js';
 export type {
   ByteView,

@@ -52,6 +52,12 @@ function channelsOf(who: string, { data, width, height, channels, offset, stride
   );
 }
 
+/** Throws unless output and input have the same number of pixels each way. */
+export function sameSize(who: string, from: Layout, to: Layout): void {
+  if (from.width === to.width && from.height === to.height) return;
+  throw new RangeError(`${who}: out is ${to.width}×${to.height}, expected ${from.width}×${from.height} as the input.`);
+}
+
 /** A rectangle inside a map or image. */
 export interface Rectangle {
   readonly x: number;

@@ -1,0 +1,49 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readGolden } from '@gss/testing';
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Check, Family } from '../family.js';
+import { family as swin } from './swin.js';
+
+const families: readonly Family[] = [swin];
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '..');
+const folders = [join(root, '..', 'shared', 'golden'), join(root, 'fixtures', 'golden')];
+
+/** Largest |a − b| over its bound; more than 1 fails. */
+function excess({ name, actual, expected, exact, atol = 1e-5, rtol = 1e-4 }: Check): number {
+  expect(actual.length, name).toBe(expected.length);
+  let scale = 0;
+  let error = 0;
+  for (let i = 0; i < expected.length; i++) {
+    scale = Math.max(scale, Math.abs(expected[i]!));
+    const difference = Math.abs(actual[i]! - expected[i]!);
+    error = Math.max(error, Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference);
+  }
+  return exact ? (error === 0 ? 0 : Number.POSITIVE_INFINITY) : error === 0 ? 0 : error / (atol + rtol * scale);
+}
+
+beforeAll(() => tf.setBackend('cpu'));
+
+const folder = folders.find((path) => existsSync(path) && readdirSync(path).some((file) => file.endsWith('.json')));
+describe.each(families)('$prefix', (family) => {
+  const names = folder
+    ? readdirSync(folder)
+        .filter((file) => file.startsWith(family.prefix) && file.endsWith('.json'))
+        .map((file) => file.slice(0, -'.json'.length))
+    : [];
+  test.each(names)('%s equals the reference', async (name) => {
+    const checks = await family.run(readGolden(name, folder));
+    expect(checks.length).toBeGreaterThan(0);
+    const failures = checks.map((c) => [c.name, excess(c)] as const).filter(([, e]) => !(e <= 1));
+    if (process.env.PARITY_SHOW) {
+      const worst = checks
+        .map((c) => [c.name, excess(c)] as const)
+        .sort((a, b) => b[1] - a[1])
+        .slice(0, 3);
+      console.log(name, checks.length, 'checks; worst', worst);
+    }
+    expect(failures).toEqual([]);
+  });
+});

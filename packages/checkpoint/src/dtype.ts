@@ -74,7 +74,7 @@ export function countBytes({ dtype, shape }: TensorSpec): number | undefined {
 export function asTypedArray(dtype: DType, bytes: Uint8Array): TypedArray {
   const ArrayType = arrays[dtype];
   const size = ArrayType.BYTES_PER_ELEMENT;
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes); // slice() of a Buffer copies nothing
   return new ArrayType(aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / size);
 }
 

@@ -38,7 +38,8 @@ export async function writeSafetensors(
       size = 0;
     };
     for (const [name, tensor] of order) {
-      const data = typeof tensor.data === 'function' ? await tensor.data() : tensor.data;
+      const { data: given } = tensor; // once: a getter may read it from a file
+      const data = typeof given === 'function' ? await given() : given;
       const bytes = asBytes(requireData(path, name, tensor, data));
       if (bytes.length >= gatherBytes) {
         await flush();

@@ -24,7 +24,8 @@ describe('serializeSafetensors → parseSafetensors', () => {
         const file = serializeSafetensors(entries);
         const buffer = new Uint8Array(shift + file.length + 3).fill(0xee);
         buffer.set(file, shift);
-        expect(comparable(parseSafetensors(buffer.subarray(shift, shift + file.length)))).toEqual(comparable(entries));
+        for (const bytes of [buffer, Buffer.from(buffer.buffer)])
+          expect(comparable(parseSafetensors(bytes.subarray(shift, shift + file.length)))).toEqual(comparable(entries));
       }),
     );
   });

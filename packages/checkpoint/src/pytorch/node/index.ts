@@ -1,0 +1,1 @@
+export { openPyTorch, type PyTorchFile } from './open.js';

@@ -1,1 +1,10 @@
-export {};
+export { NativeError, type NativeErrorCode } from './errors.js';
+export { type InstallOptions, type InstallResult, installNative } from './install.js';
+export type { PackageState } from './link.js';
+export { type LoadedNative, type LoadOptions, loadNative, shimNodeUtil } from './load.js';
+export type { Host, Target } from './platform.js';
+export type { NativeProgress, OnProgress } from './progress.js';
+export { type RemoveOptions, type RemoveResult, removeNative } from './remove.js';
+export type { RuntimeWheel } from './runtime.js';
+export { type SelfTestOptions, type SelfTestResult, selfTestNative } from './self-test.js';
+export { type NativeStatus, nativeStatus, type StatusOptions } from './status.js';

@@ -1,0 +1,74 @@
+import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { isErrno } from './errors.js';
+import { fsyncPath, fsyncTree, makeFolder } from './files.js';
+
+/** Folders of the user's cache. Nothing in them is needed by anyone else: all may be deleted at any time. */
+export interface Cache {
+  readonly root: string;
+  readonly runtimes: string;
+  readonly bindings: string;
+  readonly temporary: string;
+}
+
+/** `$GSS_CACHE`, else the system's place for caches, each with `native/` in it. */
+export function cacheOf(env: NodeJS.ProcessEnv = process.env, platform: string = process.platform): Cache {
+  const home = env.HOME || homedir();
+  const base = env.GSS_CACHE
+    ? resolve(env.GSS_CACHE)
+    : platform === 'darwin'
+      ? join(home, 'Library', 'Caches', 'gss')
+      : join(env.XDG_CACHE_HOME || join(home, '.cache'), 'gss');
+  const root = join(base, 'native');
+  return { root, runtimes: join(root, 'runtimes'), bindings: join(root, 'bindings'), temporary: join(root, 'tmp') };
+}
+
+const dayInMilliseconds = 24 * 60 * 60 * 1000;
+
+/** Runs `work` with a fresh folder on the cache's own disk, and removes that folder however the work ends. */
+export async function withTemporaryFolder<T>(cache: Cache, work: (dir: string) => Promise<T>): Promise<T> {
+  await makeFolder(cache.temporary);
+  await removeStale(cache);
+  const dir = await mkdtemp(join(cache.temporary, 'install-'));
+  try {
+    return await work(dir);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** A killed installation leaves its temporary folder behind; a later one takes it away. */
+async function removeStale(cache: Cache): Promise<void> {
+  for (const name of await readdir(cache.temporary)) {
+    const path = join(cache.temporary, name);
+    const age = await stat(path).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
+    if (age > dayInMilliseconds) await rm(path, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Moves a finished folder to its final place, which then holds all of it or what it held before. An older folder there
+ * is replaced; if another process publishes at the same moment, whichever comes last stays: both are whole.
+ */
+export async function publish(cache: Cache, finished: string, place: string): Promise<void> {
+  await fsyncTree(finished);
+  await makeFolder(dirname(place));
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await rename(finished, place);
+      break;
+    } catch (error) {
+      if (!isErrno(error, 'ENOTEMPTY', 'EEXIST') || attempt === 5) throw error;
+      const old = await mkdtemp(join(cache.temporary, 'old-'));
+      await rename(place, join(old, 'folder')).catch((reason: unknown) => {
+        if (!isErrno(reason, 'ENOENT')) throw reason;
+      });
+      await rm(old, { recursive: true, force: true });
+    }
+  }
+  await fsyncPath(dirname(place));
+}

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { applyOverrides, loadConfig, parseConfig } from './load.js';
+
+const minimal = {
+  name: 'test',
+  tokenizer: { variant: 'nano', steps: 10, batchSize: 2, crop: [64, 64], lr: 0.001 },
+  prior: { backbone: 'nano', steps: 10, batchSize: 2, crop: [64, 64], lr: 0.001 },
+};
+
+test('fills defaults', () => {
+  const config = parseConfig(minimal, 'x.json');
+  expect(config.seed).toBe(0);
+  expect(config.prior.lossWeights).toEqual([0.8, 0.2]);
+});
+
+test('an unknown key is an error with a suggestion, at any depth', () => {
+  const value = { ...minimal, prior: { ...minimal.prior, batchsize: 4 } };
+  expect(() => parseConfig(value, 'x.json')).toThrow(
+    'x.json: the config is not valid.\n  unknown key prior.batchsize — did you mean prior.batchSize?',
+  );
+  expect(() => parseConfig({ ...minimal, sead: 1 }, 'x.json')).toThrow(/unknown key sead — did you mean seed\?/);
+});
+
+test('lists every problem at once', () => {
+  const value = { ...minimal, seed: -1, prior: { ...minimal.prior, steps: 1.5 } };
+  expect(() => parseConfig(value, 'x.json')).toThrow(/seed: [\s\S]*prior\.steps: /);
+});
+
+test('--set reaches into the tree and takes JSON or text', () => {
+  const value = applyOverrides(minimal, ['prior.steps=25', 'name=other', 'tokenizer.crop=[32,64]']);
+  expect(parseConfig(value, 'x')).toMatchObject({ name: 'other', prior: { steps: 25 }, tokenizer: { crop: [32, 64] } });
+  expect(() => applyOverrides(minimal, ['prior'])).toThrow(/KEY\.KEY=VALUE/);
+  expect(() => applyOverrides(minimal, ['name.x=1'])).toThrow(/name is no object/);
+});
+
+test('a file that is not there or no JSON is named', () => {
+  expect(() => loadConfig('/nowhere/x.json')).toThrow(/^\/nowhere\/x\.json: the config cannot be read/);
+});

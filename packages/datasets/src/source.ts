@@ -15,5 +15,16 @@ export interface FolderSource extends ReadOptions {
   readonly limit?: number;
 }
 
+/** The embedded default: rendered streets. Their splits share no scene. */
+export interface SyntheticStreetsSource {
+  readonly kind: 'synthetic-streets';
+  readonly seed: number;
+  readonly count: number;
+  readonly width: number;
+  readonly height: number;
+  /** Default 'train'. */
+  readonly split?: 'train' | 'val' | 'test';
+}
+
 /** A data set as plain JSON, so that configs can hold it and worker threads can open it. */
-export type DatasetSource = FolderSource;
+export type DatasetSource = FolderSource | SyntheticStreetsSource;

@@ -1,5 +1,6 @@
 import { DatasetError } from '../errors.js';
 import type { DatasetSource } from '../source.js';
+import { syntheticStreets } from '../streets/synthetic-streets.js';
 import type { SegmentationDataset } from '../types.js';
 import { openFolder } from './folder.js';
 
@@ -11,10 +12,12 @@ export async function openDataset(source: DatasetSource): Promise<SegmentationDa
   switch (source.kind) {
     case 'folder':
       return openFolder(source);
+    case 'synthetic-streets':
+      return syntheticStreets(source);
     default:
       throw new DatasetError(
         'bad-source',
-        `openDataset: unknown kind ${JSON.stringify((source as { kind?: unknown }).kind)}. Expected "folder".`,
+        `openDataset: unknown kind ${JSON.stringify((source as { kind?: unknown }).kind)}. Expected "folder" or "synthetic-streets".`,
       );
   }
 }

@@ -6,7 +6,10 @@ const colors = fc.tuple(fc.nat(255), fc.nat(255), fc.nat(255));
 /** Palettes of scattered colours, and of colours crowded into a corner so that cells have many candidates. */
 const palettes = fc
   .tuple(fc.constantFrom(1, 8, 32), fc.array(colors, { minLength: 1, maxLength: 120 }))
-  .map(([shrink, list]): Palette => list.map(([r, g, b]) => [Math.floor(r / shrink), Math.floor(g / shrink), Math.floor(b / shrink)]));
+  .map(
+    ([shrink, list]): Palette =>
+      list.map(([r, g, b]) => [Math.floor(r / shrink), Math.floor(g / shrink), Math.floor(b / shrink)]),
+  );
 
 /** The definition: the first of the nearest colours. */
 function bruteForce(data: ArrayLike<number>, palette: Palette, channels = 3): number[] {
@@ -45,17 +48,23 @@ describe('round trip', () => {
 
 describe('decode equals brute force', () => {
   const seeds = fc.tuple(fc.integer(), fc.constantFrom(256, 40));
-  test.prop([palettes, seeds, fc.constantFrom(3, 4)], { numRuns: 30 })('on large images', (palette, [seed, spread], channels) => {
-    const image = { data: pixels(8200 * channels, seed, spread), width: 820, height: 10, channels: channels as 3 };
-    expect([...decode(image, palette, { force: true }).data]).toEqual(bruteForce(image.data, palette, channels));
-  });
+  test.prop([palettes, seeds, fc.constantFrom(3, 4)], { numRuns: 30 })(
+    'on large images',
+    (palette, [seed, spread], channels) => {
+      const image = { data: pixels(8200 * channels, seed, spread), width: 820, height: 10, channels: channels as 3 };
+      expect([...decode(image, palette, { force: true }).data]).toEqual(bruteForce(image.data, palette, channels));
+    },
+  );
 
   test('for every colour there is, on a grid of the cube', () => {
     for (const K of [1, 2, 37, 256]) {
       const palette = maximalDistancePalette(K);
       const data = new Uint8Array(64 ** 3 * 3);
-      for (let i = 0; i < 64 ** 3; i++) data.set([(i >> 12) * 4 + (i % 3), ((i >> 6) & 63) * 4 + (i % 4), (i & 63) * 4 + (i % 2)], 3 * i);
-      expect(decode({ data, width: 64 ** 2, height: 64 }, palette).data).toEqual(Uint8Array.from(bruteForce(data, palette)));
+      for (let i = 0; i < 64 ** 3; i++)
+        data.set([(i >> 12) * 4 + (i % 3), ((i >> 6) & 63) * 4 + (i % 4), (i & 63) * 4 + (i % 2)], 3 * i);
+      expect(decode({ data, width: 64 ** 2, height: 64 }, palette).data).toEqual(
+        Uint8Array.from(bruteForce(data, palette)),
+      );
     }
   });
 });

@@ -26,18 +26,10 @@ export function decode(image: ImageView, palette: Palette, options: DecodeOption
   const compiled = compile('decode', palette, options);
   const from = layout('decode', image, 'image');
   const { width, height } = from;
-  const bytes = palette.length <= 256 && (compiled.ignore ?? 0) <= 255;
   const size = width * height;
-  const target = options.out ?? { data: bytes ? new Uint8Array(size) : new Uint16Array(size), width, height };
-  const to = layout('decode: out', target, 'labels');
-  sameSize('decode', from, to);
-  if (!bytes && target.data instanceof Uint8Array) {
-    throw new RangeError(
-      `decode: labels up to ${Math.max(...[palette.length - 1, compiled.ignore ?? 0])} need a Uint16Array as out.`,
-    );
-  }
+  const { target, to, bytes } = decodeTarget('decode', from, compiled, options.out);
   const { data } = image;
-  if (data instanceof Float32Array || data instanceof Float64Array) refuseNaN(data, from);
+  if (data instanceof Float32Array || data instanceof Float64Array) refuseNaN(data, from, 'decode');
   else if (bytes && size * compiled.colors.count > fewDistances && size >= 1 << 13) {
     const run = tableOf(compiled, 'planes', planeDecoder);
     if (run) {
@@ -71,6 +63,26 @@ const brute =
   (colors: Colors): Nearest =>
   (r, g, b) =>
     nearestColor(colors, r, g, b);
+
+/** Where labels go: the caller's map, or a new one of 8 bits if all ids fit. */
+export function decodeTarget(who: string, from: Layout, { colors, ignore }: Compiled, out: LabelView | undefined) {
+  const { width, height } = from;
+  const largest = colors.labels.reduce((a, b) => Math.max(a, b));
+  const bytes = largest <= 255;
+  const target: LabelMap = out ?? {
+    data: bytes ? new Uint8Array(width * height) : new Uint16Array(width * height),
+    width,
+    height,
+  };
+  const to = layout(`${who}: out`, target, 'labels');
+  sameSize(who, from, to);
+  if (!bytes && target.data instanceof Uint8Array) {
+    throw new RangeError(
+      `${who}: out must be a Uint16Array for labels up to ${largest}${ignore === largest ? ' (ignore)' : ''}.`,
+    );
+  }
+  return { target, to, bytes };
+}
 
 /** Throws at the first value that is not a number. */
 export function refuseNaN(

@@ -11,7 +11,7 @@ export type EncodeRun = (
   channels: number,
 ) => boolean;
 
-const strip = 8192;
+const strip = 16384;
 const input = 0;
 const output = strip + 64;
 const patternsAt = output + 4 * strip + 64;

@@ -1,5 +1,5 @@
 import type { Colors } from './colors.js';
-import { cellCount, settleBlock } from './partition.js';
+import { cellCount, fillCells, partition } from './partition.js';
 import { codecKernels } from './wasm.js';
 
 /** Decodes a run of `count` neighbouring pixels. */
@@ -37,7 +37,7 @@ export function planeDecoder(colors: Colors): DecodeRun | null {
   const { kernels, memory } = instance;
   const bytes = new Uint8Array(memory);
   const cells = new Uint16Array(memory, cellsAt, cellCount).fill(notBuilt);
-  const settle = settler(colors, memory, cells);
+  const settle = partition(colors, false, 1, settler(colors, memory, cells));
   colors.rgb.forEach((v, i) => {
     bytes[colorsAt + 4 * Math.floor(i / 3) + (i % 3)] = v;
   });
@@ -75,8 +75,7 @@ export function planeDecoder(colors: Colors): DecodeRun | null {
         for (let i = 0; i < 4; i++) {
           const p = input + (reached - output + i) * channels;
           const [r, g, b] = [bytes[p]!, bytes[p + 1]!, bytes[p + 2]!];
-          if (cells[(r >> 2) * 4096 + (g >> 2) * 64 + (b >> 2)] === notBuilt)
-            settleBlock(colors, r, g, b, false, settle);
+          if (cells[(r >> 2) * 4096 + (g >> 2) * 64 + (b >> 2)] === notBuilt) settle(r, g, b);
         }
       }
       to.set(bytes.subarray(output, output + n), toAt + done);
@@ -126,8 +125,8 @@ function settler({ count, rgb, labels }: Colors, memory: ArrayBuffer, cells: Uin
     return planesUsed++;
   };
 
-  return (cell: number, candidates: Uint16Array, n: number) => {
+  return (cell: number, side: number, candidates: Uint16Array, n: number) => {
     const entry = n > 2 ? notBuilt : plane(candidates[0]!, candidates[n - 1]!);
-    cells[cell] = entry === notBuilt ? list(candidates, n) : entry;
+    fillCells(cells, cell, side, entry === notBuilt ? list(candidates, n) : entry);
   };
 }

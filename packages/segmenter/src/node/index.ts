@@ -1,1 +1,7 @@
-export {};
+export {
+  loadModelFolder,
+  loadSegmenterFolder,
+  loadTokenizerFolder,
+  saveModelFolder,
+  saveTokenizerFolder,
+} from './folder.js';

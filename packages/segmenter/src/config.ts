@@ -1,0 +1,125 @@
+import type { PriorConfig } from '@gss/prior';
+import type { SwinConfig } from '@gss/swin';
+import type { CompactConfig } from '@gss/vqvae';
+
+type Rgb = readonly [number, number, number];
+
+/** A tokenizer and the maskiges that it was trained for: what stage I leaves behind. */
+export interface TokenizerConfig {
+  readonly type: 'compact';
+  readonly config: CompactConfig;
+}
+
+/** Classes and how they are painted. */
+export interface MaskigeConfig {
+  /** Names and drawing colours, in class order. */
+  readonly classes: readonly { readonly name: string; readonly color: Rgb }[];
+  /** β, K × 3: one colour a class, 0..255. */
+  readonly palette: readonly Rgb[];
+  /** Colour of unlabelled pixels. */
+  readonly unlabelled: Rgb;
+}
+
+/** How an image of any size is segmented. */
+export type InferenceConfig =
+  | { readonly mode: 'whole' }
+  | { readonly mode: 'slide'; readonly crop: readonly [number, number]; readonly stride: readonly [number, number] };
+
+/** config.json of a model folder: everything but the numbers. */
+export interface GssModelConfig extends MaskigeConfig {
+  readonly format: 'gss-model';
+  readonly version: 1;
+  readonly name: string;
+  /** `generative`: tokens → maskige → mask. `discriminative`: the twin, classes straight from the pixel head. */
+  readonly kind: 'generative' | 'discriminative';
+  /** Pixel values 0..255 become (value − mean) / std, per channel. */
+  readonly mean: Rgb;
+  readonly std: Rgb;
+  readonly backbone: { readonly type: 'swin'; readonly config: SwinConfig };
+  readonly prior: PriorConfig;
+  readonly tokenizer: TokenizerConfig;
+  /** `argmax` decodes the most probable tokens (the paper); `expected` the expected codebook entry. */
+  readonly decoding: 'argmax' | 'expected';
+  readonly inference: InferenceConfig;
+  /** Where it comes from, for people. */
+  readonly training?: Readonly<Record<string, unknown>>;
+}
+
+/** config.json of a tokenizer folder. */
+export interface GssTokenizerConfig extends MaskigeConfig {
+  readonly format: 'gss-tokenizer';
+  readonly version: 1;
+  readonly name: string;
+  readonly tokenizer: TokenizerConfig;
+  readonly training?: Readonly<Record<string, unknown>>;
+}
+
+/** Mean and standard deviation of ImageNet, per channel in RGB order, as the reference normalises. */
+export const imageNetMean: Rgb = [123.675, 116.28, 103.53];
+export const imageNetStd: Rgb = [58.395, 57.12, 57.375];
+
+/** A model folder whose config.json cannot be used. */
+export class ModelConfigError extends Error {
+  override readonly name = 'ModelConfigError';
+}
+
+const required = {
+  'gss-model': [
+    'classes',
+    'palette',
+    'unlabelled',
+    'kind',
+    'mean',
+    'std',
+    'backbone',
+    'prior',
+    'tokenizer',
+    'decoding',
+    'inference',
+  ],
+  'gss-tokenizer': ['classes', 'palette', 'unlabelled', 'tokenizer'],
+} as const;
+
+function parse<F extends keyof typeof required>(
+  text: string,
+  label: string,
+  formats: readonly F[],
+): Record<string, unknown> & { format: F } {
+  let value: Record<string, unknown>;
+  try {
+    value = JSON.parse(text) as Record<string, unknown>;
+  } catch (error) {
+    throw new ModelConfigError(
+      `${label}: not JSON (${(error as Error).message}). It should be the config.json of a model folder.`,
+    );
+  }
+  const format = value?.format as F;
+  if (!formats.includes(format)) {
+    throw new ModelConfigError(
+      `${label}: expected "format" ${formats.join(' or ')}, got ${JSON.stringify(format)}. Name a folder that gss train wrote.`,
+    );
+  }
+  if (value.version !== 1)
+    throw new ModelConfigError(
+      `${label}: format version ${JSON.stringify(value.version)} is not known (1 is). Update @gss/segmenter.`,
+    );
+  const missing = required[format].filter((key) => value[key] === undefined);
+  if (missing.length)
+    throw new ModelConfigError(
+      `${label}: lacks ${missing.join(', ')}. The file was cut or edited; train or copy the model again.`,
+    );
+  const classes = (value.classes as unknown[]).length;
+  const colours = (value.palette as unknown[]).length;
+  if (classes !== colours) throw new ModelConfigError(`${label}: ${classes} classes but ${colours} palette colours.`);
+  return value as Record<string, unknown> & { format: F };
+}
+
+/** Checks the text of a config.json; `label` names it in errors. */
+export function parseModelConfig(text: string, label: string): GssModelConfig {
+  return parse(text, label, ['gss-model']) as unknown as GssModelConfig;
+}
+
+/** The same for a tokenizer folder; a model folder holds a tokenizer too and is taken as well. */
+export function parseTokenizerConfig(text: string, label: string): GssTokenizerConfig | GssModelConfig {
+  return parse(text, label, ['gss-tokenizer', 'gss-model']) as unknown as GssTokenizerConfig | GssModelConfig;
+}

@@ -1,9 +1,13 @@
 // Kernels for training on tfjs' wasm backend. They work in place on that backend's memory, which is imported; they
 // allocate nothing, keep no static data (it would overwrite the backend's) and take all sizes as arguments.
+export { windowAttention, windowAttentionGradient } from './attention';
 export { convFilterGradient, convInputGradient } from './conv';
 export { depthwiseGradient } from './depthwise';
+export { adamw, erf, exp, gelu, geluGradient } from './elementwise';
 export { batchedGemm } from './gemm';
 export { setConvolution } from './im2col';
+export { copyStrided, gatherRows } from './movement';
+export { batchNorm, batchNormGradient, layerNorm, layerNormGradient } from './norm';
 export { maxPoolGradient } from './pool';
+export { reduceSum } from './reduce';
 export { segmentSum } from './segment';
-export { transpose2d } from './transpose';

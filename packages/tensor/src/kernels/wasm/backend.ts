@@ -64,23 +64,42 @@ export const address = (backend: WasmBackend, tensor: TensorInfo): number =>
 
 /** tfjs types a kernel's inputs as possibly undefined; those of our kernels always come. */
 type Tensors<I> = { [K in keyof I]-?: TensorInfo };
+type Result = TensorInfo | TensorInfo[];
 
-/** A kernel's configuration from a typed function. */
+/** A kernel of ours, to be bound to the stock kernel that it replaces. */
+export interface WasmKernel {
+  readonly kernelName: string;
+  bind(stock: KernelConfig | undefined): KernelConfig;
+}
+
+/** Functions that `bind` made, to know our own kernels in tfjs' registry. */
+const own = new WeakSet<KernelFunc>();
+export const isOwnKernel = ({ kernelFunc }: KernelConfig): boolean => own.has(kernelFunc);
+
+/** A kernel from a typed function; `stock()` runs the kernel of tfjs on the same arguments. */
 export function wasmKernel<I, A>(
   kernelName: string,
-  run: (inputs: Tensors<I>, backend: WasmBackend, attrs: A) => TensorInfo | TensorInfo[],
-  stock?: KernelConfig,
-): KernelConfig {
-  const kernelFunc = ({ inputs, backend, attrs }: { inputs: Tensors<I>; backend: WasmBackend; attrs: A }) =>
-    run(inputs, backend, attrs);
-  return {
-    kernelName,
-    backendName: 'wasm',
-    kernelFunc: kernelFunc as unknown as KernelFunc,
-    // When tfjs sets the backend up after us, a stock kernel that we fall back to still needs its own set-up.
-    ...(stock?.setupFunc ? { setupFunc: stock.setupFunc } : {}),
+  run: (inputs: Tensors<I>, backend: WasmBackend, attrs: A, stock: () => Result) => Result,
+): WasmKernel {
+  const bind = (stock: KernelConfig | undefined): KernelConfig => {
+    const kernelFunc: KernelFunc = (params) => {
+      const fallBack = () => {
+        if (stock) return stock.kernelFunc(params);
+        throw new TypeError(`${kernelName} (wasm): expected float32 or int32 tensors. Cast them with tf.cast.`);
+      };
+      // tfjs types the arguments of every kernel alike; what this one gets is I and A.
+      const { inputs, backend, attrs } = params as unknown as { inputs: Tensors<I>; backend: WasmBackend; attrs: A };
+      return run(inputs, backend, attrs, fallBack);
+    };
+    own.add(kernelFunc);
+    // If tfjs sets the backend up after us, the stock kernel that we fall back to still needs its own set-up.
+    return { kernelName, backendName: 'wasm', kernelFunc, ...(stock?.setupFunc ? { setupFunc: stock.setupFunc } : {}) };
   };
+  return { kernelName, bind };
 }
+
+/** Whether a tensor's elements have four bytes, as our copying kernels need. */
+export const hasWords = ({ dtype }: TensorInfo): boolean => dtype === 'float32' || dtype === 'int32';
 
 /** Refuses anything but float32, naming the kernel. */
 export function requireFloat(kernel: string, ...tensors: TensorInfo[]): void {

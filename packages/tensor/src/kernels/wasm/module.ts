@@ -2,14 +2,28 @@ import { kernelsBase64 } from './module.generated.js';
 
 /** What assembly/index.ts exports. Pointers and strides are bytes, sizes are elements, flags are 0 or 1. */
 export interface Kernels {
+  adamw(...args: number[]): void;
+  batchNorm(...args: number[]): void;
+  batchNormGradient(...args: number[]): void;
   batchedGemm(...args: number[]): void;
   convFilterGradient(...args: number[]): void;
   convInputGradient(...args: number[]): void;
+  copyStrided(...args: number[]): void;
   depthwiseGradient(...args: number[]): void;
+  erf(...args: number[]): void;
+  exp(...args: number[]): void;
+  gelu(...args: number[]): void;
+  geluGradient(...args: number[]): void;
+  layerNorm(...args: number[]): void;
+  layerNormGradient(...args: number[]): void;
   maxPoolGradient(...args: number[]): void;
+  reduceSum(...args: number[]): void;
   segmentSum(...args: number[]): void;
   setConvolution(...args: number[]): void;
-  transpose2d(...args: number[]): void;
+  windowAttention(...args: number[]): void;
+  windowAttentionGradient(...args: number[]): void;
+  /** The place of the first id out of range, or −1. */
+  gatherRows(...args: number[]): number;
 }
 
 /** The import section of the module: one memory, "env" "memory", any size (flag 0, minimum 0). */

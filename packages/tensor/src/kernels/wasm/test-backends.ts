@@ -43,5 +43,5 @@ export function largestError(actual: Float32Array, expected: Float32Array): numb
 export async function expectAsOnCpu(make: () => tf.Tensor | tf.Tensor[], tolerance = 1e-5): Promise<void> {
   const expected = await runOn('cpu', make);
   const actual = await runOn('wasm', make);
-  for (const [i, values] of expected.entries()) expect(largestError(actual[i]!, values)).toBeLessThan(tolerance);
+  for (const [i, values] of expected.entries()) expect(largestError(actual[i]!, values)).toBeLessThanOrEqual(tolerance);
 }

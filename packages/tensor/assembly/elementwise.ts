@@ -1,0 +1,93 @@
+import { Simd } from './math';
+
+/** y = eˣ for `count` floats. */
+export function exp(x: usize, y: usize, count: i32): void {
+  for (; count > 0; count -= 4) {
+    Simd.store(y, Simd.exp(Simd.load(x, count)), count);
+    x += 16;
+    y += 16;
+  }
+}
+
+/** y = erf(x). */
+export function erf(x: usize, y: usize, count: i32): void {
+  for (; count > 0; count -= 4) {
+    Simd.store(y, Simd.erf(Simd.load(x, count)), count);
+    x += 16;
+    y += 16;
+  }
+}
+
+/** y = x · Φ(x), Φ the normal distribution: GELU in its exact form. */
+export function gelu(x: usize, y: usize, count: i32): void {
+  const half = f32x4.splat(0.5);
+  for (; count > 0; count -= 4) {
+    const value = Simd.load(x, count);
+    const e = Simd.erf(f32x4.mul(value, f32x4.splat(<f32>Math.SQRT1_2)));
+    const cdf = f32x4.add(f32x4.mul(e, half), half);
+    Simd.store(y, f32x4.mul(value, cdf), count);
+    x += 16;
+    y += 16;
+  }
+}
+
+/** dx = dy · (Φ(x) + x · φ(x)). */
+export function geluGradient(dy: usize, x: usize, dx: usize, count: i32): void {
+  const half = f32x4.splat(0.5);
+  for (; count > 0; count -= 4) {
+    const value = Simd.load(x, count);
+    const e = Simd.erf(f32x4.mul(value, f32x4.splat(<f32>Math.SQRT1_2)));
+    const cdf = f32x4.add(f32x4.mul(e, half), half);
+    const bell = Simd.exp(f32x4.mul(f32x4.mul(value, value), f32x4.splat(-0.5)));
+    const slope = f32x4.add(cdf, f32x4.mul(value, f32x4.mul(bell, f32x4.splat(0.3989422804014327))));
+    Simd.store(dx, f32x4.mul(Simd.load(dy, count), slope), count);
+    dy += 16;
+    x += 16;
+    dx += 16;
+  }
+}
+
+/**
+ * One step of AdamW (Loshchilov & Hutter, algorithm 2, as in torch.optim.AdamW):
+ * m' = β₁m + (1 − β₁)g, v' = β₂v + (1 − β₂)g², p' = (1 − decay) p − rate · m' / (√v' · root + ε),
+ * where `rate` is lr / (1 − β₁ᵗ), `root` 1 / √(1 − β₂ᵗ) and `decay` lr · λ.
+ */
+export function adamw(
+  p: usize,
+  g: usize,
+  m: usize,
+  v: usize,
+  newP: usize,
+  newM: usize,
+  newV: usize,
+  count: i32,
+  rate: f32,
+  beta1: f32,
+  beta2: f32,
+  root: f32,
+  epsilon: f32,
+  decay: f32,
+): void {
+  const b1 = f32x4.splat(beta1);
+  const b2 = f32x4.splat(beta2);
+  const c1 = f32x4.splat(1 - beta1);
+  const c2 = f32x4.splat(1 - beta2);
+  const keep = f32x4.splat(1 - decay);
+  for (; count > 0; count -= 4) {
+    const gradient = Simd.load(g, count);
+    const first = f32x4.add(f32x4.mul(Simd.load(m, count), b1), f32x4.mul(gradient, c1));
+    const second = f32x4.add(f32x4.mul(Simd.load(v, count), b2), f32x4.mul(f32x4.mul(gradient, gradient), c2));
+    const size = f32x4.add(f32x4.mul(f32x4.sqrt(second), f32x4.splat(root)), f32x4.splat(epsilon));
+    const step = f32x4.div(f32x4.mul(first, f32x4.splat(rate)), size);
+    Simd.store(newP, f32x4.sub(f32x4.mul(Simd.load(p, count), keep), step), count);
+    Simd.store(newM, first, count);
+    Simd.store(newV, second, count);
+    p += 16;
+    g += 16;
+    m += 16;
+    v += 16;
+    newP += 16;
+    newM += 16;
+    newV += 16;
+  }
+}

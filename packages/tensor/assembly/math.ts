@@ -1,0 +1,77 @@
+/** Transcendental functions of four floats. A class, as only methods may carry @inline in plain TypeScript syntax. */
+// biome-ignore lint/complexity/noStaticOnlyClass: see above
+export class Simd {
+  /** eˣ, within 2 units in the last place; overflow gives Infinity, underflow subnormals and 0, NaN stays. */
+  @inline static exp(x: v128): v128 {
+    const clamped = f32x4.max(f32x4.min(x, f32x4.splat(89)), f32x4.splat(-104));
+    const n = f32x4.nearest(f32x4.mul(clamped, f32x4.splat(<f32>Math.LOG2E)));
+    // Cody–Waite: ln 2 in two parts, the first exact in few bits.
+    const r = f32x4.sub(
+      f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(0.693359375))),
+      f32x4.mul(n, f32x4.splat(-2.1219444e-4)),
+    );
+    let p = f32x4.splat(1.98756915e-4);
+    p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3));
+    p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3));
+    p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2));
+    p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1));
+    p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001201e-1));
+    p = f32x4.add(f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r), f32x4.splat(1));
+    // 2ⁿ as a product of two powers, so that n = 128 and subnormal results work.
+    const exponent = i32x4.trunc_sat_f32x4_s(n);
+    const half = i32x4.shr_s(exponent, 1);
+    const one = i32x4.splat(127);
+    const low = i32x4.shl(i32x4.add(half, one), 23);
+    const high = i32x4.shl(i32x4.add(i32x4.sub(exponent, half), one), 23);
+    return f32x4.mul(f32x4.mul(p, low), high);
+  }
+
+  /** erf(x) as a quotient of odd polynomials on [−4, 4] (outside it is ±1 in float32), absolute error below 3e-7. */
+  @inline static erf(value: v128): v128 {
+    const x = f32x4.max(f32x4.min(value, f32x4.splat(4)), f32x4.splat(-4));
+    const s = f32x4.mul(x, x);
+    let p = f32x4.splat(-2.72614225801306e-10);
+    p = f32x4.add(f32x4.mul(p, s), f32x4.splat(2.77068142495902e-8));
+    p = f32x4.add(f32x4.mul(p, s), f32x4.splat(-2.10102402082508e-6));
+    p = f32x4.add(f32x4.mul(p, s), f32x4.splat(-5.69250639462346e-5));
+    p = f32x4.add(f32x4.mul(p, s), f32x4.splat(-7.34990630326855e-4));
+    p = f32x4.add(f32x4.mul(p, s), f32x4.splat(-2.95459980854025e-3));
+    p = f32x4.add(f32x4.mul(p, s), f32x4.splat(-1.60960333262415e-2));
+    let q = f32x4.splat(-1.45660718464996e-5);
+    q = f32x4.add(f32x4.mul(q, s), f32x4.splat(-2.13374055278905e-4));
+    q = f32x4.add(f32x4.mul(q, s), f32x4.splat(-1.68282697438203e-3));
+    q = f32x4.add(f32x4.mul(q, s), f32x4.splat(-7.37332916720468e-3));
+    q = f32x4.add(f32x4.mul(q, s), f32x4.splat(-1.42647390514189e-2));
+    return f32x4.div(f32x4.mul(x, p), q);
+  }
+
+  /** Sum of four lanes, pairs first. */
+  @inline static sum(x: v128): f32 {
+    const pairs = f32x4.add(x, v128.shuffle<f32>(x, x, 2, 3, 0, 1));
+    return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
+  }
+
+  /** Loads `count` ≤ 4 floats, zeros above; reads nothing beyond them. */
+  @inline static load(address: usize, count: i32): v128 {
+    return count >= 4 ? v128.load(address) : loadPart(address, count);
+  }
+
+  /** Stores the first `count` ≤ 4 lanes. */
+  @inline static store(address: usize, value: v128, count: i32): void {
+    if (count >= 4) v128.store(address, value);
+    else storePart(address, value, count);
+  }
+}
+
+function loadPart(address: usize, count: i32): v128 {
+  let value = v128.load32_zero(address);
+  if (count > 1) value = f32x4.replace_lane(value, 1, load<f32>(address, 4));
+  if (count > 2) value = f32x4.replace_lane(value, 2, load<f32>(address, 8));
+  return value;
+}
+
+function storePart(address: usize, value: v128, count: i32): void {
+  store<f32>(address, f32x4.extract_lane(value, 0));
+  if (count > 1) store<f32>(address, f32x4.extract_lane(value, 1), 4);
+  if (count > 2) store<f32>(address, f32x4.extract_lane(value, 2), 8);
+}

@@ -1,0 +1,152 @@
+import { type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { address, kernelsOf, requireFloat, scratch, type WasmBackend, wasmKernel } from './backend.js';
+import { gemmScratch } from './matmul.js';
+
+// The contract of these kernels – names, inputs, attributes, outputs – is ../README.md.
+
+type Named<K extends string> = Record<K, TensorInfo>;
+const addresses = (backend: WasmBackend, ...tensors: TensorInfo[]) => tensors.map((tensor) => address(backend, tensor));
+
+export const gelu = wasmKernel<Named<'x'>, object>('GssGelu', ({ x }, backend) => {
+  requireFloat('GssGelu', x);
+  const out = backend.makeOutput(x.shape, 'float32');
+  kernelsOf(backend).gelu(...addresses(backend, x, out), util.sizeFromShape(x.shape));
+  return out;
+});
+
+export const geluGrad = wasmKernel<Named<'dy' | 'x'>, object>('GssGeluGrad', ({ dy, x }, backend) => {
+  requireFloat('GssGeluGrad', dy, x);
+  const out = backend.makeOutput(x.shape, 'float32');
+  kernelsOf(backend).geluGradient(...addresses(backend, dy, x, out), util.sizeFromShape(x.shape));
+  return out;
+});
+
+/** [rows, channels] of a tensor whose last axis holds the channels. */
+function matrix({ shape }: TensorInfo): [rows: number, channels: number] {
+  const channels = shape.at(-1)!;
+  return [util.sizeFromShape(shape.slice(0, -1)), channels];
+}
+
+export const layerNorm = wasmKernel<Named<'x' | 'gamma' | 'beta'>, { epsilon: number }>(
+  'GssLayerNorm',
+  ({ x, gamma, beta }, backend, { epsilon }) => {
+    requireFloat('GssLayerNorm', x, gamma, beta);
+    const [rows, channels] = matrix(x);
+    const y = backend.makeOutput(x.shape, 'float32');
+    const mean = backend.makeOutput([rows], 'float32');
+    const rstd = backend.makeOutput([rows], 'float32');
+    kernelsOf(backend).layerNorm(...addresses(backend, x, gamma, beta, y, mean, rstd), rows, channels, epsilon);
+    return [y, mean, rstd];
+  },
+);
+
+export const layerNormGrad = wasmKernel<Named<'dy' | 'x' | 'mean' | 'rstd' | 'gamma'>, object>(
+  'GssLayerNormGrad',
+  ({ dy, x, mean, rstd, gamma }, backend) => {
+    requireFloat('GssLayerNormGrad', dy, x, mean, rstd, gamma);
+    const [rows, channels] = matrix(x);
+    const dx = backend.makeOutput(x.shape, 'float32');
+    const dGamma = backend.makeOutput([channels], 'float32');
+    const dBeta = backend.makeOutput([channels], 'float32');
+    const work = scratch(backend, channels * 8);
+    const places = addresses(backend, dy, x, mean, rstd, gamma, dx, dGamma, dBeta);
+    kernelsOf(backend).layerNormGradient(...places, rows, channels, work);
+    return [dx, dGamma, dBeta];
+  },
+);
+
+export const batchNorm = wasmKernel<Named<'x' | 'gamma' | 'beta'>, { epsilon: number }>(
+  'GssBatchNorm',
+  ({ x, gamma, beta }, backend, { epsilon }) => {
+    requireFloat('GssBatchNorm', x, gamma, beta);
+    const [rows, channels] = matrix(x);
+    const y = backend.makeOutput(x.shape, 'float32');
+    const mean = backend.makeOutput([channels], 'float32');
+    const variance = backend.makeOutput([channels], 'float32');
+    const work = scratch(backend, channels * 8);
+    const places = addresses(backend, x, gamma, beta, y, mean, variance);
+    kernelsOf(backend).batchNorm(...places, rows, channels, epsilon, work);
+    return [y, mean, variance];
+  },
+);
+
+export const batchNormGrad = wasmKernel<Named<'dy' | 'x' | 'mean' | 'variance' | 'gamma'>, { epsilon: number }>(
+  'GssBatchNormGrad',
+  ({ dy, x, mean, variance, gamma }, backend, { epsilon }) => {
+    requireFloat('GssBatchNormGrad', dy, x, mean, variance, gamma);
+    const [rows, channels] = matrix(x);
+    const dx = backend.makeOutput(x.shape, 'float32');
+    const dGamma = backend.makeOutput([channels], 'float32');
+    const dBeta = backend.makeOutput([channels], 'float32');
+    const work = scratch(backend, channels * 16);
+    const places = addresses(backend, dy, x, mean, variance, gamma, dx, dGamma, dBeta);
+    kernelsOf(backend).batchNormGradient(...places, rows, channels, epsilon, work);
+    return [dx, dGamma, dBeta];
+  },
+);
+
+interface AttentionAttrs {
+  readonly heads: number;
+  readonly scale: number;
+}
+
+/** [B, L, 3C] and the number of heads → the sizes the kernel takes. */
+const attentionSizes = ({ shape }: TensorInfo, heads: number) => {
+  const [windows, length, channels] = shape as [number, number, number];
+  return { windows, length, size: channels / 3 / heads };
+};
+
+export const windowAttention = wasmKernel<Named<'qkv' | 'bias' | 'mask'>, AttentionAttrs>(
+  'GssWindowAttention',
+  ({ qkv, bias, mask }, backend, { heads, scale }) => {
+    requireFloat('GssWindowAttention', qkv, bias);
+    const { windows, length, size } = attentionSizes(qkv, heads);
+    const y = backend.makeOutput([windows, length, heads * size], 'float32');
+    const weights = backend.makeOutput([windows, heads, length, length], 'float32');
+    const work = scratch(backend, gemmScratch);
+    const [from, to, px, pw] = addresses(backend, qkv, bias, y, weights) as [number, number, number, number];
+    const [pm, masks] = mask ? [address(backend, mask), mask.shape[0]!] : [0, 1];
+    kernelsOf(backend).windowAttention(from, to, pm, masks, px, pw, windows, length, heads, size, scale, work);
+    return [y, weights];
+  },
+);
+
+export const windowAttentionGrad = wasmKernel<Named<'dy' | 'qkv' | 'weights'>, AttentionAttrs>(
+  'GssWindowAttentionGrad',
+  ({ dy, qkv, weights }, backend, { heads, scale }) => {
+    requireFloat('GssWindowAttentionGrad', dy, qkv, weights);
+    const { windows, length, size } = attentionSizes(qkv, heads);
+    const dqkv = backend.makeOutput(qkv.shape, 'float32');
+    const dBias = backend.makeOutput([heads, length, length], 'float32');
+    const work = scratch(backend, gemmScratch + length * length * 4);
+    const places = addresses(backend, dy, qkv, weights, dqkv, dBias);
+    kernelsOf(backend).windowAttentionGradient(
+      ...[...places, windows, length, heads, size, scale, work, work + gemmScratch],
+    );
+    return [dqkv, dBias];
+  },
+);
+
+interface AdamWAttrs {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  readonly step: number;
+}
+
+export const adamW = wasmKernel<Named<'param' | 'gradient' | 'm' | 'v'>, AdamWAttrs>(
+  'GssAdamW',
+  ({ param, gradient, m, v }, backend, { learningRate, beta1, beta2, epsilon, weightDecay, step }) => {
+    requireFloat('GssAdamW', param, gradient, m, v);
+    const next = [0, 1, 2].map(() => backend.makeOutput(param.shape, 'float32'));
+    const rate = learningRate / (1 - beta1 ** step);
+    const root = 1 / Math.sqrt(1 - beta2 ** step);
+    kernelsOf(backend).adamw(
+      ...addresses(backend, param, gradient, m, v, ...next),
+      ...[util.sizeFromShape(param.shape), rate, beta1, beta2, root, epsilon, learningRate * weightDecay],
+    );
+    return next;
+  },
+);

@@ -39,12 +39,14 @@ export function quote(text: string): string {
   return JSON.stringify(text.length > 120 ? `${text.slice(0, 120)}…` : text);
 }
 
-/** A piece of data of unknown kind, in a few words. */
-export function show(value: unknown): string {
+/** A piece of data of unknown kind, in a few words: it may be hostile, so neither long nor deep. */
+export function show(value: unknown, depth = 2): string {
   if (typeof value === 'string') return quote(value);
   if (typeof value === 'bigint') return `${String(value).slice(0, 40)}n`;
   if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${value.byteLength} bytes)`;
-  if (Array.isArray(value)) return `[${value.slice(0, 16).map(show)}${value.length > 16 ? ',…' : ''}]`;
+  if (Array.isArray(value) && depth === 0) return '[…]';
+  if (Array.isArray(value))
+    return `[${value.slice(0, 16).map((item) => show(item, depth - 1))}${value.length > 16 ? ',…' : ''}]`;
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'object' && value !== null) return 'an object';
   return String(value);

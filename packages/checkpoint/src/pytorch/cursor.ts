@@ -47,6 +47,14 @@ export class PickleCursor {
   /** An eight-byte length; what is no safe integer is above every file's size as well. */
   length64 = (): number => Number(this.view.getBigUint64(this.advance(8), true));
 
+  /** A frame must be there in full, and is no more than a hint for readers of streams. */
+  frame(): true {
+    const length = this.length64();
+    this.advance(length);
+    this.at -= length;
+    return true;
+  }
+
   /** A four-byte length of a kind that Python reads as signed. */
   length31(): number {
     const length = this.int32();

@@ -23,5 +23,5 @@ export const limits = {
   members: 1_000_000,
 } as const;
 
-/** Bytes that copies of views may take beyond the file itself: views are small, or permutations of what is there. */
-export const copyAllowance = (fileSize: number): number => 64 * 2 ** 20 + 4 * fileSize;
+/** Bytes that all tensors of a file may have together: more than the file has, because some share memory. */
+export const byteAllowance = (fileSize: number): number => 64 * 2 ** 20 + 4 * fileSize;

@@ -1,6 +1,6 @@
 import { bytesPerElement, countBytes, type DType, maxRank } from '../dtype.js';
 import { show } from '../errors.js';
-import { copyAllowance } from './limits.js';
+import { byteAllowance } from './limits.js';
 import type { ByteSource } from './source.js';
 import { spanOf } from './strided.js';
 import { CopyBudget, Storage, TorchTensor } from './tensor.js';
@@ -99,9 +99,9 @@ export class TensorFactory {
       return refuse(
         `expected a tensor ${show(shape)} with strides ${show(strides)} from ${offset} within its storage of ${storage.length} elements, got one that reaches ${end}. The file is damaged.`,
       );
-    if (bytes > Math.max(storage.length * bytesPerElement(storage.dtype), copyAllowance(this.source.size)))
+    if (bytes > Math.max(storage.length * bytesPerElement(storage.dtype), byteAllowance(this.source.size)))
       return refuse(
-        `a tensor ${show(shape)} repeats a storage of ${storage.length} elements to ${bytes} bytes, more than ${copyAllowance(this.source.size)}. The file is hostile, or the tensor should be saved without expand().`,
+        `a tensor ${show(shape)} repeats a storage of ${storage.length} elements to ${bytes} bytes, more than ${byteAllowance(this.source.size)}. The file is hostile, or the tensor should be saved without expand().`,
       );
     return new TorchTensor(
       { storage, offset, shape, strides, requiresGrad, parameter: false },

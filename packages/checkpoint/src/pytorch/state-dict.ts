@@ -32,7 +32,10 @@ export function stateDictOf(value: PickleValue, file: string): Map<string, Torch
 }
 
 const keysOf = (dict: PickleDict): string =>
-  [...dict.keys()].slice(0, 8).map(show).join(', ') + (dict.size > 8 ? `, … (${dict.size} keys)` : '');
+  [...dict.keys()]
+    .slice(0, 8)
+    .map((key) => show(key))
+    .join(', ') + (dict.size > 8 ? `, … (${dict.size} keys)` : '');
 
 /**
  * The state dict of a whole pickled module, as its `state_dict()` would give it: names, order (own parameters, own

@@ -1,6 +1,6 @@
 import { asTypedArray, bytesPerElement, countBytes, type DType, type StoredTensor, type TypedArray } from '../dtype.js';
 import { PyTorchError } from './error.js';
-import { copyAllowance } from './limits.js';
+import { byteAllowance } from './limits.js';
 import type { ByteSource } from './source.js';
 import { gather, isContiguous, spanOf } from './strided.js';
 
@@ -16,17 +16,20 @@ export class Storage {
   ) {}
 }
 
-/** Counts what copies of views may still take; shared by the tensors of one file. */
+/**
+ * Counts what reading may still take, shared by the tensors of one file: a short pickle can name the same storage a
+ * thousand times.
+ */
 export class CopyBudget {
   private left: number;
   constructor(private readonly source: ByteSource) {
-    this.left = copyAllowance(source.size);
+    this.left = byteAllowance(source.size);
   }
   spend(bytes: number): void {
     this.left -= bytes;
     if (this.left < 0)
       throw new PyTorchError(
-        `expected copies of views of at most ${copyAllowance(this.source.size)} bytes in all, got more. The file is hostile, or its views should be made contiguous before saving.`,
+        `expected tensors of at most ${byteAllowance(this.source.size)} bytes in all, got more. The file is hostile, or its tensors should be cloned before saving.`,
         { file: this.source.label },
       );
   }
@@ -62,6 +65,7 @@ export class TorchTensor implements StoredTensor {
   readonly #source: ByteSource;
   readonly #budget: CopyBudget;
   #kept: TypedArray | undefined;
+  #paid = false;
 
   constructor(parts: TensorParts, source: ByteSource, budget: CopyBudget) {
     this.dtype = parts.storage.dtype;
@@ -90,10 +94,10 @@ export class TorchTensor implements StoredTensor {
     const span = spanOf(shape, strides);
     if (begin === undefined || span === 0) return asTypedArray(dtype, new Uint8Array(0));
     const start = begin + offset * size;
-    const bytes = this.#source.read(start, start + span * size);
     const plain = isContiguous(shape, strides);
-    const copied = !plain || bytes.byteOffset % size !== 0;
-    if (copied && this.#source.inMemory) this.#budget.spend(countBytes(this) as number);
+    if (!this.#paid) this.#budget.spend(Math.max(span * size, countBytes(this) as number));
+    this.#paid = true;
+    const bytes = this.#source.read(start, start + span * size);
     const data = asTypedArray(dtype, plain ? bytes : gather(bytes, size, shape, strides));
     if (this.#source.inMemory) this.#kept = data;
     return data;

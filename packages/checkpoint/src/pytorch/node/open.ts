@@ -23,13 +23,25 @@ export function openPyTorch(path: string, options: Omit<PyTorchOptions, 'label'>
   const descriptor = openFile(path);
   try {
     const { size } = fstatSync(descriptor);
+    let open = true;
     const source: ByteSource = {
       label: path,
       size,
       inMemory: false,
-      read: (begin, end) => readRange(descriptor, path, begin, end),
+      read: (begin, end) => {
+        // The system may have given the number of a closed file to another one.
+        if (!open)
+          throw new PyTorchError('expected an open file, got a closed one. Read the data before close().', {
+            file: path,
+          });
+        return readRange(descriptor, path, begin, end);
+      },
     };
-    return { ...readPyTorchSource(source, options), path, close: () => closeSync(descriptor) };
+    const close = () => {
+      if (open) closeSync(descriptor);
+      open = false;
+    };
+    return { ...readPyTorchSource(source, options), path, close };
   } catch (error) {
     closeSync(descriptor);
     throw error;

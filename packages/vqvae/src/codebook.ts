@@ -63,7 +63,7 @@ export interface Reservoir {
   readonly length: number;
   /** [length, dim] */
   readonly vectors: Float32Array;
-  /** Offers vectors, [N, dim] flattened. With `recent` the sample forgets: at most the last `recent` offers count. */
+  /** Offers vectors, [N, dim] flattened. */
   add(vectors: Float32Array): void;
 }
 

@@ -1,13 +1,14 @@
 import { conv, convSpec, type ParamsOf, table } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 import { depthToSpace, spaceToDepth } from '../shuffle.js';
+import { cosineAnalysis, cosineSynthesis } from './cosine.js';
 
-/** Our small VQ-VAE for maskiges: all convolutions run at token resolution, 16 or 64 times fewer positions than pixels. */
+/** Our small VQ-VAE for maskiges: every convolution runs at token resolution, 16 or 64 times fewer positions than pixels. */
 export interface CompactConfig {
   /** Image channels: 3 for maskiges. */
   readonly channels: number;
-  /** Pixels a token covers along each side, as factors of space-to-depth steps: [4] is d = 1/4, [4, 2] is d = 1/8. */
-  readonly factors: readonly number[];
+  /** Pixels a token covers along each side. */
+  readonly downsample: number;
   /** Channels of every hidden map. */
   readonly width: number;
   readonly encoderBlocks: number;
@@ -20,8 +21,8 @@ export interface CompactConfig {
 
 const variant = (config: Partial<CompactConfig>): CompactConfig => ({
   channels: 3,
-  factors: [4],
-  width: 64,
+  downsample: 4,
+  width: 48,
   encoderBlocks: 1,
   decoderBlocks: 2,
   codes: 512,
@@ -31,70 +32,79 @@ const variant = (config: Partial<CompactConfig>): CompactConfig => ({
 
 export const compactVariants = {
   /** d = 1/4, for the quickstart: trains in under a minute without native code. */
-  nano: variant({ width: 48, codes: 512 }),
+  nano: variant({}),
   /** d = 1/4. */
-  small: variant({ width: 96, encoderBlocks: 2, decoderBlocks: 3, codes: 1024 }),
+  small: variant({ width: 96, encoderBlocks: 2, decoderBlocks: 4, codes: 1024, codeDim: 24 }),
   /** d = 1/8. */
-  small8: variant({ factors: [4, 2], width: 96, encoderBlocks: 2, decoderBlocks: 3, codes: 1024, codeDim: 32 }),
+  small8: variant({ downsample: 8, width: 96, encoderBlocks: 2, decoderBlocks: 4, codes: 1024, codeDim: 48 }),
 } as const satisfies Record<string, CompactConfig>;
 
-const relu = { type: 'kaimingNormal' } as const;
+/** The branch starts at zero, so that a fresh model is exactly its linear trunk. */
 const blockSpec = (width: number) => ({
-  conv1: convSpec(3, width, width, relu),
-  conv2: convSpec(3, width, width, { type: 'normal', std: 0.1 / Math.sqrt(9 * width) }),
+  conv1: convSpec(3, width, width, { type: 'kaimingNormal' }),
+  conv2: convSpec(3, width, width, { type: 'zeros' }),
 });
 const blocksSpec = (count: number, width: number) => Array.from({ length: count }, () => blockSpec(width));
 
-export const downsampleOf = ({ factors }: CompactConfig): number => factors.reduce((d, f) => d * f, 1);
-
-export const compactSpec = (config: CompactConfig) => {
-  const { channels, factors, width, encoderBlocks, decoderBlocks, codes, codeDim } = config;
+/**
+ * A fresh model is a cosine transform of each d × d square cut to `codeDim` coefficients, and back: with a codebook seeded
+ * from data (`restartDeadCodes` with every code dead) it already reconstructs like k-means on patches, and training
+ * only has to improve on that.
+ */
+export const compactSpec = ({
+  channels,
+  downsample,
+  width,
+  encoderBlocks,
+  decoderBlocks,
+  codes,
+  codeDim,
+}: CompactConfig) => {
+  const patch = downsample ** 2 * channels;
+  const select = (size: number, inputs: number, outputs: number, values: () => Float32Array) =>
+    convSpec(size, inputs, outputs, { type: 'values', values });
   return {
     encoder: {
-      stages: factors.map((f, i) => ({
-        down: convSpec(3, f * f * (i === 0 ? channels : width), width, relu),
-        blocks: blocksSpec(encoderBlocks, width),
-      })),
-      head: convSpec(1, width, codeDim),
+      down: select(3, patch, width, () => cosineAnalysis(3, downsample, channels, width)),
+      blocks: blocksSpec(encoderBlocks, width),
+      head: select(1, width, codeDim, () => firstChannels(1, width, codeDim)),
     },
-    codebook: table([codes, codeDim], { type: 'normal', std: 1 / Math.sqrt(codeDim) }),
+    codebook: table([codes, codeDim], { type: 'normal', std: 0.3 }),
     decoder: {
-      stem: convSpec(3, codeDim, width, relu),
-      stages: factors.map((_, i) => ({
-        blocks: blocksSpec(decoderBlocks, width),
-        up: convSpec(1, width, factors[factors.length - 1 - i]! ** 2 * (i === factors.length - 1 ? channels : width)),
-      })),
+      stem: select(3, codeDim, width, () => firstChannels(3, codeDim, width)),
+      blocks: blocksSpec(decoderBlocks, width),
+      up: select(1, width, patch, () => cosineSynthesis(downsample, channels, width)),
     },
   };
 };
 export type CompactParams = ParamsOf<ReturnType<typeof compactSpec>>;
 
-type Block = CompactParams['decoder']['stages'][number]['blocks'][number];
+/** A kernel [size, size, inputs, outputs] whose centre copies channel i to channel i. */
+function firstChannels(size: number, inputs: number, outputs: number): Float32Array {
+  const values = new Float32Array(size * size * inputs * outputs);
+  const centre = ((size * size - 1) / 2) * inputs * outputs;
+  for (let i = 0; i < Math.min(inputs, outputs); i++) values[centre + i * outputs + i] = 1;
+  return values;
+}
 
-/** x + conv(relu(conv(x))): [B, h, w, width] → [B, h, w, width] */
+type Block = CompactParams['decoder']['blocks'][number];
+
+/** x + conv(relu(conv(relu(x)))): [B, h, w, width] → [B, h, w, width] */
 const residual = (x: tf.Tensor4D, { conv1, conv2 }: Block): tf.Tensor4D =>
   tf.add(x, conv(tf.relu(conv(tf.relu(x), conv1)), conv2));
 
 /** Ê before quantisation: image, [B, H, W, channels] in [0, 1] → [B, H/d, W/d, codeDim]. H and W are multiples of d. */
 export function compactEncoder(image: tf.Tensor4D, p: CompactParams['encoder'], config: CompactConfig): tf.Tensor4D {
   return tf.tidy(() => {
-    let x = tf.sub(tf.mul(image, 2), 1) as tf.Tensor4D;
-    for (const [i, { down, blocks }] of p.stages.entries()) {
-      x = conv(spaceToDepth(x, config.factors[i]!), down);
-      for (const block of blocks) x = residual(x, block);
-    }
-    return conv(tf.relu(x), p.head);
+    const patches = spaceToDepth(tf.sub(tf.mul(image, 2), 1), config.downsample); // [B, h, w, d²·channels]
+    return conv(p.blocks.reduce(residual, conv(patches, p.down)), p.head);
   });
 }
 
-/** D before its sigmoid: code vectors, [B, h, w, codeDim] → image logits, [B, h·d, w·d, channels]. */
+/** D: code vectors, [B, h, w, codeDim] → image, [B, h·d, w·d, channels], about [0, 1] but not cut to it. */
 export function compactDecoder(z: tf.Tensor4D, p: CompactParams['decoder'], config: CompactConfig): tf.Tensor4D {
   return tf.tidy(() => {
-    let x = conv(z, p.stem);
-    for (const [i, { blocks, up }] of p.stages.entries()) {
-      for (const block of blocks) x = residual(x, block);
-      x = depthToSpace(conv(tf.relu(x), up), config.factors[config.factors.length - 1 - i]!);
-    }
-    return x;
+    const patches = conv(p.blocks.reduce(residual, conv(z, p.stem)), p.up); // [B, h, w, d²·channels]
+    return tf.mul(tf.add(depthToSpace(patches, config.downsample), 1), 0.5);
   });
 }

@@ -2,7 +2,7 @@ import { ShapeError } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 import { quantize } from '../quantize.js';
 import { checkImage } from '../tokenizer.js';
-import { type CompactConfig, type CompactParams, compactDecoder, compactEncoder, downsampleOf } from './compact.js';
+import { type CompactConfig, type CompactParams, compactDecoder, compactEncoder } from './compact.js';
 
 export interface CompactLossOptions {
   /** Weight β of the commitment term. Default 0.25. */
@@ -62,12 +62,12 @@ export function compactLoss(
   { commitment = 0.25, palette, temperature = 0.1, classWeight = 0.1 }: CompactLossOptions = {},
 ): CompactLoss {
   checkImage('compactLoss', images, config.channels);
-  const d = downsampleOf(config);
+  const d = config.downsample;
   const [, H, W] = images.shape;
   if (H % d || W % d) throw new ShapeError('compactLoss', `sides in multiples of ${d}`, images.shape, 'Crop to that.');
   const z = compactEncoder(images, params.encoder, config);
   const q = quantize(z, params.codebook);
-  const output = tf.sigmoid(compactDecoder(q.quantized, params.decoder, config));
+  const output = compactDecoder(q.quantized, params.decoder, config);
   const reconstruction: tf.Scalar = tf.mean(tf.square(tf.sub(output, images)));
   const classes = palette && paletteCrossEntropy(output, images, palette, temperature);
   const vq: tf.Scalar = tf.add(q.codebook, tf.mul(q.commitment, commitment));

@@ -10,7 +10,7 @@ import {
   type Tokenizer,
   type TokenizerOptions,
 } from '../tokenizer.js';
-import { type CompactConfig, type CompactParams, compactDecoder, compactEncoder, downsampleOf } from './compact.js';
+import { type CompactConfig, type CompactParams, compactDecoder, compactEncoder } from './compact.js';
 
 /** The compact tokenizer behind the common interface; `params` stay the caller's. */
 export function compactTokenizer(
@@ -18,8 +18,8 @@ export function compactTokenizer(
   params: CompactParams,
   { checkTokens: read = true }: TokenizerOptions = {},
 ): Tokenizer {
-  const downsample = downsampleOf(config);
-  const decodeVectors = (z: tf.Tensor4D) => tf.sigmoid(compactDecoder(z, params.decoder, config));
+  const downsample = config.downsample;
+  const decodeVectors = (z: tf.Tensor4D) => tf.clipByValue(compactDecoder(z, params.decoder, config), 0, 1);
   return {
     downsample,
     vocabulary: config.codes,

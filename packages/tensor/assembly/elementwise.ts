@@ -48,44 +48,54 @@ export function geluGradient(dy: usize, x: usize, dx: usize, count: i32): void {
 }
 
 /**
- * One step of AdamW (Loshchilov & Hutter, algorithm 2, as in torch.optim.AdamW):
- * m' = β₁m + (1 − β₁)g, v' = β₂v + (1 − β₂)g², p' = (1 − decay) p − rate · m' / (√v' · root + ε),
- * where `rate` is lr / (1 − β₁ᵗ), `root` 1 / √(1 − β₂ᵗ) and `decay` lr · λ.
+ * One step of AdamW (Loshchilov & Hutter, algorithm 2, as in torch.optim.AdamW): m' = β₁m + (1 − β₁)g,
+ * v' = β₂v + (1 − β₂)g², p' = p − lr · λ · p − lr · m' / (1 − β₁ᵗ) / (√(v' / (1 − β₂ᵗ)) + ε).
+ * lr and λ have one value for all elements (step 0) or one for each (step 16 bytes per four).
  */
 export function adamw(
   p: usize,
   g: usize,
   m: usize,
   v: usize,
+  rates: usize,
+  rateStep: i32,
+  decays: usize,
+  decayStep: i32,
   newP: usize,
   newM: usize,
   newV: usize,
   count: i32,
-  rate: f32,
-  beta1: f32,
-  beta2: f32,
-  root: f32,
+  beta1: f64,
+  beta2: f64,
+  correction1: f64,
+  correction2: f64,
   epsilon: f32,
-  decay: f32,
 ): void {
-  const b1 = f32x4.splat(beta1);
-  const b2 = f32x4.splat(beta2);
-  const c1 = f32x4.splat(1 - beta1);
-  const c2 = f32x4.splat(1 - beta2);
-  const keep = f32x4.splat(1 - decay);
+  const b1 = f32x4.splat(<f32>beta1);
+  const b2 = f32x4.splat(<f32>beta2);
+  const c1 = f32x4.splat(<f32>(1 - beta1));
+  const c2 = f32x4.splat(<f32>(1 - beta2));
+  const scale = f32x4.splat(<f32>(1 / correction1));
+  const root = f32x4.splat(<f32>(1 / Math.sqrt(correction2)));
   for (; count > 0; count -= 4) {
+    const rate = rateStep ? Simd.load(rates, count) : v128.load_splat<f32>(rates);
+    const decay = decayStep ? Simd.load(decays, count) : v128.load_splat<f32>(decays);
     const gradient = Simd.load(g, count);
     const first = f32x4.add(f32x4.mul(Simd.load(m, count), b1), f32x4.mul(gradient, c1));
     const second = f32x4.add(f32x4.mul(Simd.load(v, count), b2), f32x4.mul(f32x4.mul(gradient, gradient), c2));
-    const size = f32x4.add(f32x4.mul(f32x4.sqrt(second), f32x4.splat(root)), f32x4.splat(epsilon));
-    const step = f32x4.div(f32x4.mul(first, f32x4.splat(rate)), size);
-    Simd.store(newP, f32x4.sub(f32x4.mul(Simd.load(p, count), keep), step), count);
+    const size = f32x4.add(f32x4.mul(f32x4.sqrt(second), root), f32x4.splat(epsilon));
+    const step = f32x4.mul(f32x4.div(first, size), f32x4.mul(rate, scale));
+    const value = Simd.load(p, count);
+    const decayed = f32x4.sub(value, f32x4.mul(value, f32x4.mul(rate, decay)));
+    Simd.store(newP, f32x4.sub(decayed, step), count);
     Simd.store(newM, first, count);
     Simd.store(newV, second, count);
     p += 16;
     g += 16;
     m += 16;
     v += 16;
+    rates += rateStep;
+    decays += decayStep;
     newP += 16;
     newM += 16;
     newV += 16;

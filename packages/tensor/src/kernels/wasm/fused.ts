@@ -128,24 +128,25 @@ export const windowAttentionGrad = wasmKernel<Named<'dy' | 'qkv' | 'weights'>, A
 );
 
 interface AdamWAttrs {
-  readonly learningRate: number;
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
-  readonly weightDecay: number;
   readonly step: number;
 }
+type AdamWInputs = Named<'param' | 'gradient' | 'm' | 'v' | 'learningRate' | 'weightDecay'>;
 
-export const adamW = wasmKernel<Named<'param' | 'gradient' | 'm' | 'v'>, AdamWAttrs>(
+export const adamW = wasmKernel<AdamWInputs, AdamWAttrs>(
   'GssAdamW',
-  ({ param, gradient, m, v }, backend, { learningRate, beta1, beta2, epsilon, weightDecay, step }) => {
-    requireFloat('GssAdamW', param, gradient, m, v);
+  ({ param, gradient, m, v, learningRate, weightDecay }, backend, { beta1, beta2, epsilon, step }) => {
+    requireFloat('GssAdamW', param, gradient, m, v, learningRate, weightDecay);
     const next = [0, 1, 2].map(() => backend.makeOutput(param.shape, 'float32'));
-    const rate = learningRate / (1 - beta1 ** step);
-    const root = 1 / Math.sqrt(1 - beta2 ** step);
+    const perElement = (tensor: TensorInfo) => (util.sizeFromShape(tensor.shape) === 1 ? 0 : 16);
     kernelsOf(backend).adamw(
-      ...addresses(backend, param, gradient, m, v, ...next),
-      ...[util.sizeFromShape(param.shape), rate, beta1, beta2, root, epsilon, learningRate * weightDecay],
+      ...addresses(backend, param, gradient, m, v),
+      ...[address(backend, learningRate), perElement(learningRate)],
+      ...[address(backend, weightDecay), perElement(weightDecay)],
+      ...addresses(backend, ...next),
+      ...[util.sizeFromShape(param.shape), beta1, beta2, 1 - beta1 ** step, 1 - beta2 ** step, epsilon],
     );
     return next;
   },

@@ -1,0 +1,114 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/** Kernels of ours that do in one pass what layers otherwise compose. ./README.md is their contract. */
+export type FusedKernel = 'GssGelu' | 'GssLayerNorm' | 'GssBatchNorm' | 'GssWindowAttention' | 'GssAdamW';
+
+/** Whether the current backend has a fused kernel (and, by the contract, the one of its gradient). */
+export const hasFused = (name: FusedKernel): boolean => tf.getKernel(name, tf.getBackend()) !== undefined;
+
+type Outputs = readonly tf.Tensor[];
+const run = (name: string, inputs: Record<string, tf.Tensor>, attrs: Record<string, number> = {}): Outputs =>
+  [tf.engine().runKernel(name, inputs, attrs)].flat() as tf.Tensor[];
+
+/** tf.customGrad with its real types: `forward` gets the inputs and returns the value, what to save, and the gradient. */
+function custom(
+  inputs: readonly tf.Tensor[],
+  forward: (...inputs: tf.Tensor[]) => {
+    readonly value: tf.Tensor;
+    readonly saved: tf.Tensor[];
+    readonly gradient: (dy: tf.Tensor, saved: tf.Tensor[]) => readonly tf.Tensor[];
+  },
+): tf.Tensor {
+  const op = tf.customGrad((...args) => {
+    const save = args.at(-1) as unknown as tf.GradSaveFunc;
+    const { value, saved, gradient } = forward(...(args.slice(0, -1) as tf.Tensor[]));
+    save(saved);
+    return { value, gradFunc: (dy: tf.Tensor, kept: tf.Tensor[]) => [...gradient(dy, kept)] };
+  });
+  return op(...inputs);
+}
+
+/** x · Φ(x), as `gelu`. Only where `hasFused('GssGelu')`. */
+export function fusedGelu<T extends tf.Tensor>(x: T): T {
+  return custom([x], (x) => ({
+    value: run('GssGelu', { x: x! })[0]!,
+    saved: [x!],
+    gradient: (dy, [x]) => run('GssGeluGrad', { dy, x: x! }),
+  })) as T;
+}
+
+/** Layer norm over the last axis: [..., C] → [..., C]. Only where `hasFused('GssLayerNorm')`. */
+export function fusedLayerNorm<T extends tf.Tensor>(x: T, gamma: tf.Tensor1D, beta: tf.Tensor1D, epsilon: number): T {
+  return custom([x, gamma, beta], (x, gamma, beta) => {
+    const [value, mean, rstd] = run('GssLayerNorm', { x: x!, gamma: gamma!, beta: beta! }, { epsilon });
+    return {
+      value: value!,
+      saved: [x!, mean!, rstd!, gamma!],
+      gradient: (dy, [x, mean, rstd, gamma]) =>
+        run('GssLayerNormGrad', { dy, x: x!, mean: mean!, rstd: rstd!, gamma: gamma! }),
+    };
+  }) as T;
+}
+
+/**
+ * Batch norm over all axes but the last, with the batch's own statistics: [..., C] → [..., C]. `onMoments` gets the mean
+ * and the biased variance, [C] each, which end with the surrounding tidy. Only where `hasFused('GssBatchNorm')`.
+ */
+export function fusedBatchNorm<T extends tf.Tensor>(
+  x: T,
+  gamma: tf.Tensor1D,
+  beta: tf.Tensor1D,
+  epsilon: number,
+  onMoments?: (moments: { readonly mean: tf.Tensor1D; readonly variance: tf.Tensor1D }) => void,
+): T {
+  return custom([x, gamma, beta], (x, gamma, beta) => {
+    const [value, mean, variance] = run('GssBatchNorm', { x: x!, gamma: gamma!, beta: beta! }, { epsilon });
+    onMoments?.({ mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D });
+    return {
+      value: value!,
+      saved: [x!, mean!, variance!, gamma!],
+      gradient: (dy, [x, mean, variance, gamma]) =>
+        run('GssBatchNormGrad', { dy, x: x!, mean: mean!, variance: variance!, gamma: gamma! }, { epsilon }),
+    };
+  }) as T;
+}
+
+/**
+ * Multi-head attention within windows, from the qkv projection [B, L, 3 · heads · d] to [B, L, heads · d]:
+ * softmax(scale · q kᵀ + bias + mask) v. `bias` is [heads, L, L]; `mask` [nW, L, L] is added in window b mod nW and has
+ * no gradient. Only where `hasFused('GssWindowAttention')`.
+ */
+export function fusedWindowAttention(
+  qkv: tf.Tensor3D,
+  bias: tf.Tensor3D,
+  { heads, scale, mask }: { readonly heads: number; readonly scale: number; readonly mask?: tf.Tensor3D | undefined },
+): tf.Tensor3D {
+  return custom([qkv, bias], (qkv, bias) => {
+    const inputs = { qkv: qkv!, bias: bias!, ...(mask ? { mask } : {}) };
+    const [value, weights] = run('GssWindowAttention', inputs, { heads, scale });
+    return {
+      value: value!,
+      saved: [qkv!, weights!],
+      gradient: (dy, [qkv, weights]) =>
+        run('GssWindowAttentionGrad', { dy, qkv: qkv!, weights: weights! }, { heads, scale }),
+    };
+  }) as tf.Tensor3D;
+}
+
+/** What one update of AdamW reads; learningRate and weightDecay hold one value, or one for each element. */
+export interface AdamWState {
+  readonly param: tf.Tensor;
+  readonly gradient: tf.Tensor;
+  readonly m: tf.Tensor;
+  readonly v: tf.Tensor;
+  readonly learningRate: tf.Tensor;
+  readonly weightDecay: tf.Tensor;
+}
+
+/** One update as torch.optim.AdamW: new tensors [param, m, v]; `step` is 1 at the first. Only where `hasFused('GssAdamW')`. */
+export function fusedAdamW(
+  state: AdamWState,
+  attrs: { readonly beta1: number; readonly beta2: number; readonly epsilon: number; readonly step: number },
+): [param: tf.Tensor, m: tf.Tensor, v: tf.Tensor] {
+  return [...run('GssAdamW', { ...state }, { ...attrs })] as [tf.Tensor, tf.Tensor, tf.Tensor];
+}

@@ -28,12 +28,12 @@ export {
 export { harmonicMean } from './harmonic-mean.js';
 export type { LabelArray, LabelMap, Labels } from './labels.js';
 export { mapClasses, selectClasses } from './map-classes.js';
+export { relabeledPrediction } from './mseg-relabeled.js';
 export {
   argmaxClass,
   msegProtocols,
-  relabeledPrediction,
   type TransferOptions,
   transferDecision,
   transferProbabilities,
-} from './mseg.js';
+} from './mseg-transfer.js';
 export { type ClassScores, type Scores, type ScoresOptions, scores } from './scores.js';

@@ -15,8 +15,8 @@ export function mapClasses(confusion: Confusion, map: ArrayLike<number>, classes
   }
   const out = createConfusion(classes);
   const image = Array.from(map, (to, c) => {
-    if (to === ignore && to >= classes) return -1;
     if (Number.isInteger(to) && to >= 0 && to < classes) return to;
+    if (to === ignore) return -1;
     throw new RangeError(
       `mapClasses: class ${c} is mapped to ${to} (expected 0 to ${classes - 1}, or ${ignore} for none). Pass the number of classes after mapping.`,
     );

@@ -1,4 +1,4 @@
-import { checkSameSize, type Labels, labelData } from './labels.js';
+import { type Labels, labelData } from './labels.js';
 
 /**
  * The two ways in which MSeg's zero-shot test sets are evaluated, as data. `shorterSides` or `fit` say how the image is
@@ -53,11 +53,10 @@ export function transferProbabilities(
   const p = new Float64Array(U);
   const q = new Float64Array(classes);
   for (let i = 0; i < pixels; i++) {
-    p.set(scores.subarray(i * U, (i + 1) * U));
+    for (let u = 0; u < U; u++) p[u] = checkedScore(who, scores[i * U + u]!, i, u);
     const total = from === 'logits' ? exponentials(p) : 1;
     q.fill(0);
     for (let u = 0; u < U; u++) {
-      if (Number.isNaN(p[u])) throw new RangeError(`${who}: pixel ${i} has NaN for universal class ${u}.`);
       const c = to[u]!;
       if (c >= 0) q[c]! += p[u]! / total;
     }
@@ -95,12 +94,11 @@ function looksLikeProbabilities(scores: Float32Array | Float64Array, U: number):
  */
 export function argmaxClass(scores: Float32Array | Float64Array, classes: number): Uint8Array | Uint16Array {
   const pixels = pixelCount('argmaxClass', scores.length, classes);
-  const out = classes <= 256 ? new Uint8Array(pixels) : new Uint16Array(pixels);
+  const out = classMap(pixels, classes);
   for (let i = 0; i < pixels; i++) {
     let best = Number.NEGATIVE_INFINITY;
     for (let c = 0; c < classes; c++) {
-      const score = scores[i * classes + c]!;
-      if (Number.isNaN(score)) throw new RangeError(`argmaxClass: pixel ${i} has NaN for class ${c}.`);
+      const score = checkedScore('argmaxClass', scores[i * classes + c]!, i, c);
       if (score > best) {
         best = score;
         out[i] = c;
@@ -120,10 +118,10 @@ export function transferDecision(
   fromUniversal: ArrayLike<number>,
   classes: number,
   { ignore = 255 }: { readonly ignore?: number } = {},
-): Uint8Array {
+): Uint8Array | Uint16Array {
   const ids = labelData('transferDecision', 'universal', universal);
   const to = checkedMap('transferDecision', fromUniversal, classes, ignore);
-  const out = new Uint8Array(ids.length);
+  const out = classMap(ids.length, classes);
   for (let i = 0; i < ids.length; i++) {
     const u = ids[i]!;
     if (!(u >= 0 && u < to.length)) {
@@ -136,34 +134,12 @@ export function transferDecision(
   return out;
 }
 
-/**
- * Relabelled evaluation on a training set: credit for predictions that MSeg's relabelling (r) says are right although the
- * published label (t) differs. Per pixel, with û the prediction, all universal:
- *
- *     û = r and r ≠ t  →  û becomes t         r = 255  →  t becomes 255, after the other rules
- *     û ≠ r and r ≠ t  →  û becomes 255       r = t    →  û stays
- *
- * Score the result with `outside: 'count'`, so that a prediction 255 is a miss of the true class and of no other.
- * @throws RangeError if the sizes differ
- */
-export function relabeledPrediction(
-  prediction: Labels,
-  published: Labels,
-  relabeled: Labels,
-): { readonly prediction: Uint8Array; readonly truth: Uint8Array } {
-  const who = 'relabeledPrediction';
-  const u = labelData(who, 'prediction', prediction);
-  const t = labelData(who, 'published', published);
-  const r = labelData(who, 'relabeled', relabeled);
-  checkSameSize(who, prediction, published);
-  checkSameSize(who, prediction, relabeled);
-  const credited = Uint8Array.from(u);
-  const truth = Uint8Array.from(t);
-  for (let i = 0; i < u.length; i++) {
-    if (r[i] !== t[i]) credited[i] = u[i] === r[i] ? t[i]! : 255;
-    if (r[i] === 255) truth[i] = 255;
-  }
-  return { prediction: credited, truth };
+const classMap = (pixels: number, classes: number): Uint8Array | Uint16Array =>
+  classes <= 256 ? new Uint8Array(pixels) : new Uint16Array(pixels);
+
+function checkedScore(who: string, score: number, pixel: number, c: number): number {
+  if (score < Number.POSITIVE_INFINITY) return score;
+  throw new RangeError(`${who}: pixel ${pixel} has ${score} for class ${c}. Scores must be numbers below infinity.`);
 }
 
 /** [U] test class or -1. */

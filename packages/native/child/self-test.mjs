@@ -8,6 +8,13 @@ if (Number.parseInt(process.versions.node, 10) >= 22) {
   util.isNullOrUndefined = (value) => value === null || value === undefined;
   util.isArray = Array.isArray;
 }
+
+/** A failure is an answer too: its message alone says more than the tail of a stack. */
+function fail(error) {
+  console.log(JSON.stringify({ ok: false, reason: error instanceof Error ? error.message : String(error) }));
+  process.exit(0);
+}
+process.on('uncaughtException', fail);
 const tf = require(process.argv[2]);
 
 const tolerance = 1e-5;

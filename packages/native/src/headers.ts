@@ -1,7 +1,5 @@
 import { readMember, type Wheel } from './wheel.js';
 
-const includeRoot = 'tensorflow/include/';
-
 /** Where tfjs-node's binding and our use of the C API begin; everything that these include follows. */
 const entryHeaders = [
   'tensorflow/c/c_api.h',
@@ -15,19 +13,19 @@ const entryHeaders = [
 ];
 
 /**
- * The C headers of a wheel, followed from include to include: members by their path under `include/`. A wheel carries
- * 13 000 headers (270 MB), of which the C API needs two dozen; which ones differs between versions.
+ * Paths of a wheel's C headers below `tensorflow/include`, followed from include to include. A wheel carries 13 000
+ * headers (270 MB), of which the C API needs 16; which ones differs between versions.
  */
-export async function collectHeaders(wheel: Wheel): Promise<Map<string, Buffer>> {
-  const headers = new Map<string, Buffer>();
+export async function collectHeaders(wheel: Wheel): Promise<string[]> {
+  const headers = new Set<string>();
   const waiting = [...entryHeaders];
   for (let header = waiting.pop(); header !== undefined; header = waiting.pop()) {
-    const member = `${includeRoot}${header}`;
+    const member = `tensorflow/include/${header}`;
     if (headers.has(header) || !wheel.members.has(member)) continue;
-    const text = await readMember(wheel, member);
-    headers.set(header, text);
-    for (const [, included = ''] of text.toString('latin1').matchAll(/^[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]/gm))
+    headers.add(header);
+    const text = (await readMember(wheel, member)).toString('latin1');
+    for (const [, included = ''] of text.matchAll(/^[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]/gm))
       waiting.push(included);
   }
-  return headers;
+  return [...headers].sort();
 }

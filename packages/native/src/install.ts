@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { cachedBinding, ensureBinding } from './binding.js';
 import { type Cache, cacheOf } from './cache.js';
-import { findClient } from './client.js';
+import { findClient, type PypiClient } from './client.js';
 import { findCompiler } from './compiler.js';
 import { explained, NativeError } from './errors.js';
 import { fetchRuntime } from './fetch-runtime.js';
@@ -70,6 +70,11 @@ export function installNative(options: InstallOptions = {}): Promise<InstallResu
     distributionOf(target, gpu);
     const version = wantedVersion(options, target);
     const cache = cacheOf(env, host.platform);
+    let found: Promise<PypiClient> | undefined;
+    const client = () => {
+      found ??= findClient({ env, signal });
+      return found;
+    };
     onProgress({ stage: 'check', message: `looking for @tensorflow/tfjs-node-gpu from ${projectDir}` });
     const packages = await requirePackages(projectDir);
 
@@ -77,10 +82,11 @@ export function installNative(options: InstallOptions = {}): Promise<InstallResu
     if (!known) {
       // What would fail after minutes of download fails now.
       await requireCompiler(cache, target, version, packages, env, signal);
-      if (!from) await findClient({ env, signal });
+      if (!from) await client();
     }
     const runtime =
-      known ?? (await fetchRuntime({ cache, target, glibc: host.glibc, gpu, version, from, env, signal, onProgress }));
+      known ??
+      (await fetchRuntime({ cache, target, glibc: host.glibc, gpu, version, from, client, env, signal, onProgress }));
 
     const results: InstallResult['packages'][number][] = [];
     for (const tfjsNode of packages) {

@@ -58,7 +58,12 @@ export async function withWheel<T>(path: string, work: (wheel: Wheel) => Promise
     return await work({ ...name, path, zip, members, record });
   } catch (error) {
     // Everything but a system call's or our own error is the zip reader's complaint about the file's form.
-    if (error instanceof NativeError || !(error instanceof Error) || 'errno' in error || error.name === 'AbortError')
+    if (
+      error instanceof NativeError ||
+      !(error instanceof Error) ||
+      isSystemError(error) ||
+      error.name === 'AbortError'
+    )
       throw error;
     throw badWheel(name.file, error.message, error);
   } finally {
@@ -71,10 +76,13 @@ async function openZip(path: string, file: string): Promise<ZipFile> {
     return await openPromise(path, { lazyEntries: true, autoClose: false, strictFileNames: true });
   } catch (error) {
     if (isErrno(error, 'ENOENT')) throw badWheel(file, `there is no such file: ${path}`, error);
-    if (error instanceof Error && 'errno' in error) throw error;
+    if (isSystemError(error)) throw error;
     throw badWheel(file, error instanceof Error ? error.message : String(error), error);
   }
 }
+
+/** A failed system call, and not the zip reader's or zlib's complaint (which has an errno too). */
+const isSystemError = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
 
 const badWheel = (file: string, why: string, cause?: unknown): NativeError =>
   new NativeError('BAD_WHEEL', `native: ${file}: ${why}. Take the wheel from the index again.`, { cause });

@@ -17,5 +17,37 @@ export { syntheticStreetsClasses } from './streets/classes.js';
 export { trainColourClassifier } from './streets/colour-classifier.js';
 export { renderStreetScene, type StreetSceneOptions } from './streets/render.js';
 export { syntheticStreets } from './streets/synthetic-streets.js';
+export { chooseCrop, cropImage, cropLabels, passesCatMaxRatio, randomCropBox } from './transforms/crop.js';
+export { flipImage, flipLabels, padImage, padLabels, reduceZeroLabel } from './transforms/flip-pad.js';
+export { type Box, rescaleSize, type Size } from './transforms/geometry.js';
+export { hsvToRgb, rgbToHsv } from './transforms/hsv.js';
+export { type FloatImage, imageNetMean, imageNetStd, normalize } from './transforms/normalize.js';
+export {
+  drawPhotoMetric,
+  type PhotoMetricDraws,
+  type PhotoMetricOptions,
+  photoMetricDistortion,
+} from './transforms/photometric.js';
+export {
+  compilePipeline,
+  type Pipeline,
+  sampleRandom,
+  type TransformedSample,
+} from './transforms/pipeline.js';
+export { paperPipelines } from './transforms/presets.js';
+export { resizeImage, resizeLabels } from './transforms/resize.js';
+export { type RotateOptions, rotateImage, rotateLabels } from './transforms/rotate.js';
+export {
+  type NormalizeSpec,
+  type PadSpec,
+  type PhotoMetricDistortionSpec,
+  parseTransforms,
+  type RandomCropSpec,
+  type RandomFlipSpec,
+  type RandomRotateSpec,
+  type ReduceZeroLabelSpec,
+  type ResizeSpec,
+  type TransformSpec,
+} from './transforms/specs.js';
 export type { SegmentationDataset } from './types.js';
 export { type ClassInfo, ignoreIndex, type LabelMap, type Rgb, type RgbImage, type Sample } from './types.js';

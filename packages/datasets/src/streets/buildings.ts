@@ -83,15 +83,16 @@ function drawHouse(c: Canvas, cam: Camera, weather: Weather, { sign, front }: Si
   const ridge = (inner + outer) / 2;
   const point = (x: number, y: number, z: number) => [screenX(cam, x, z), screenY(cam, y, z)];
   const eaves = sign * 0.35;
+  const drop = (rise * 0.35) / (depth / 2); // the eaves lie on the line of the roof, or sky would show between roof and gable
   drawSideWall(c, cam, weather, { ...style, ground: 'door' }, inner, near, z1, height);
   if (z0 > 1.4)
     drawFrontWall(c, cam, weather, { ...style, ground: 'door', seed: style.seed + 9 }, left, right, near, gable);
   const slope = gableAhead
     ? [
-        ...point(inner - eaves, height - 0.15, near),
+        ...point(inner - eaves, height - drop, near),
         ...point(ridge, height + rise, near),
         ...point(ridge, height + rise, z1),
-        ...point(inner - eaves, height - 0.15, z1),
+        ...point(inner - eaves, height - drop, z1),
       ]
     : [
         ...point(left - 0.35, height - 0.1, near),
@@ -105,7 +106,7 @@ function drawHouse(c: Canvas, cam: Camera, weather: Weather, { sign, front }: Si
   // The half of a hipped roof that falls towards the street.
   const hip = [
     ...point(inner - eaves, height - 0.1, near),
-    ...point((inner + outer) / 2, height + rise, (near + z1) / 2),
+    ...point(inner + sign * 0.5, height + rise, (near + z1) / 2),
     ...point(inner - eaves, height - 0.1, z1),
   ];
   fillPolygon(c, hip, shaded(seen(weather, roofColor, facing * 0.6, z1), 0.95, 0.85, 10), id.building);

@@ -24,9 +24,13 @@ function reference(
 
 /** Deep equality of typed arrays of 65,536 entries is slow in the test runner. */
 function expectEqual(got: Confusion, expected: Confusion): void {
-  const flat = ({ classes, counts, unpredicted, unlabelled, ignored }: Confusion) =>
-    [classes, ignored, ...unpredicted, ...unlabelled, ...counts].join();
-  expect(flat(got) === flat(expected), 'the same matrix').toBe(true);
+  const arrays = ({ unpredicted, unlabelled, counts }: Confusion) => [unpredicted, unlabelled, counts];
+  expect([got.classes, got.ignored]).toEqual([expected.classes, expected.ignored]);
+  const same = arrays(got).every((a, i) => {
+    const b = arrays(expected)[i]!;
+    return a.length === b.length && a.every((n, k) => n === b[k]);
+  });
+  expect(same, 'the same matrix').toBe(true);
 }
 
 const total = ({ counts, unpredicted, unlabelled, ignored }: Confusion) =>
@@ -48,7 +52,7 @@ const runs = fc
       minLength: 1,
       maxLength: 40,
     }),
-    length: fc.constantFrom(0, 1, 500, 17_000, 33_000),
+    length: fc.constantFrom(0, 1, 500, 16_384, 17_003),
     offset: fc.nat(9),
   })
   .map(({ classes, pieces, length, offset }) => {

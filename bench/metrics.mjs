@@ -1,18 +1,25 @@
 // Speed of @gss/metrics on one core. Build it first: pnpm --filter @gss/metrics build; then: node bench/metrics.mjs
-// Rivals run on the same maps in turn within the same rounds: the naive loop, and numpy's bincount if python3 has numpy
-// (another interpreter: PYTHON=/path/to/python node bench/metrics.mjs).
-import { spawn } from 'node:child_process';
+// Rivals run on the same maps, in turn within the same rounds: the naive loop, and numpy and OpenCV where python3 has them
+// (another interpreter: PYTHON=/path/to/python node bench/metrics.mjs). Counts must agree, or the run fails.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as readline from 'node:readline';
-import { addToConfusion, createConfusion } from '../packages/metrics/dist/index.js';
+import {
+  addToBoundaryConfusion,
+  addToBoundaryMatches,
+  addToCalibration,
+  addToConfusion,
+  createBoundaryMatches,
+  createCalibration,
+  createConfusion,
+  scores,
+} from '../packages/metrics/dist/index.js';
 import { maps } from './metrics-maps.mjs';
+import { startPython } from './metrics-python.mjs';
 
 const width = 2048;
 const height = 1024;
-const rounds = Number(process.env.ROUNDS ?? 7);
-const folder = mkdtempSync(join(tmpdir(), 'gss-bench-metrics-'));
+const rounds = 9;
 
 /** The loop one would write: a matrix of rows, one question per pixel. */
 function naive(prediction, truth, classes) {
@@ -23,89 +30,109 @@ function naive(prediction, truth, classes) {
   return matrix;
 }
 
-/** Runs numpy on request, so that its rounds interleave with ours. */
-async function numpy() {
-  const program = `
-import json, sys, time
-try:
-    import numpy as np
-except ImportError:
-    print("none", flush=True); sys.exit()
-print(np.__version__, flush=True)
-for line in sys.stdin:
-    path, n, k = json.loads(line)
-    a = np.fromfile(path, np.uint8); p, t = a[:n], a[n:]
-    start = time.perf_counter()
-    valid = t < k
-    m = np.bincount(k * t[valid].astype(np.int64) + p[valid], minlength=k * k).reshape(k, k)
-    print(json.dumps([1000 * (time.perf_counter() - start), int(np.trace(m)), int(m.sum())]), flush=True)
-`;
-  const child = spawn(process.env.PYTHON ?? 'python3', ['-c', program], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    env: { ...process.env, OMP_NUM_THREADS: '1' },
-  });
-  const lines = readline.createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  child.on('error', () => {});
-  const { value: version } = await lines.next();
-  if (!version || version === 'none') return undefined;
-  const ask = async (question) => {
-    child.stdin.write(`${JSON.stringify(question)}\n`);
-    return JSON.parse((await lines.next()).value);
-  };
-  return { version, ask, end: () => child.stdin.end() };
-}
-
-const median = (times) => times.toSorted((a, b) => a - b)[times.length >> 1];
 function time(run) {
   const start = performance.now();
   run();
   return performance.now() - start;
 }
 
-const python = await numpy();
-const rows = [];
-for (const { name, classes, prediction, truth } of maps(width, height)) {
-  const file = join(folder, name);
-  writeFileSync(file, Buffer.concat([prediction, truth]));
-  const wide = [Int32Array.from(prediction), Int32Array.from(truth)];
-  const ours = [];
-  const int32 = [];
-  const loop = [];
-  const bincount = [];
-  let confusion;
+const best = (times) => Math.min(...times);
+const speed = (times) => (times.length > 0 ? Math.round((width * height) / 1000 / best(times)) : undefined);
+const ratio = (rival, own) => (rival.length > 0 ? `${(best(rival) / best(own)).toFixed(1)}x` : undefined);
+
+function check(what, ours, theirs) {
+  if (`${ours}` !== `${theirs}`) throw new Error(`${what}: ${theirs}, ours ${ours}`);
+}
+
+async function counting({ name, classes, prediction, truth, file }, python) {
+  const wide = Int32Array.from(prediction);
+  const times = { bytes: [], int32: [], naive: [], numpy: [] };
   for (let round = 0; round < rounds; round++) {
-    ours.push(
+    let confusion;
+    const fill = (p) => () => {
+      confusion = addToConfusion(createConfusion(classes), p, truth);
+    };
+    times.bytes.push(time(fill(prediction)));
+    times.int32.push(time(fill(wide)));
+    let matrix;
+    times.naive.push(
       time(() => {
-        confusion = addToConfusion(createConfusion(classes), prediction, truth);
+        matrix = naive(prediction, truth, classes);
       }),
     );
-    int32.push(time(() => addToConfusion(createConfusion(classes), wide[0], wide[1])));
-    loop.push(time(() => naive(prediction, truth, classes)));
+    check('naive loop', confusion.counts.join(), matrix.flat().join());
     if (python) {
-      const [ms, trace, sum] = await python.ask([file, truth.length, classes]);
-      const right = confusion.counts.reduce((total, n, i) => total + (i % (classes + 1) === 0 ? n : 0), 0);
-      if (trace !== right || sum !== truth.length - confusion.ignored)
-        throw new Error(`${name}: numpy counts otherwise`);
-      bincount.push(ms);
+      const { ms, result } = await python.ask({ task: 'confusion', file, classes, width, height });
+      const diagonal = confusion.counts.filter((_, i) => i % (classes + 1) === 0);
+      check('numpy', diagonal.join(), result.join());
+      times.numpy.push(ms);
     }
   }
-  const speed = (times) => (times.length ? Math.round(truth.length / 1000 / median(times)) : undefined);
-  rows.push({
+  return {
     maps: name,
     classes,
-    'addToConfusion Mpixel/s': speed(ours),
-    'Int32Array Mpixel/s': speed(int32),
-    'naive loop': speed(loop),
-    'numpy bincount': speed(bincount),
-    'x naive': +(median(loop) / median(ours)).toFixed(1),
-    'x numpy': python ? +(median(bincount) / median(ours)).toFixed(1) : undefined,
-  });
+    addToConfusion: speed(times.bytes),
+    'Int32 prediction': speed(times.int32),
+    'naive loop': speed(times.naive),
+    'numpy bincount': speed(times.numpy),
+    'naive / ours': ratio(times.naive, times.bytes),
+    'numpy / ours': ratio(times.numpy, times.bytes),
+  };
 }
-python?.end();
-rmSync(folder, { recursive: true });
 
-console.log(
-  `${cpus()[0].model}, Node ${process.version}, ${python ? `numpy ${python.version}` : 'python3 has no numpy'}`,
-);
-console.log(`${width}x${height}, median of ${rounds} rounds`);
-console.table(rows);
+async function others({ name, classes, prediction, truth, file }, python) {
+  const p = { data: prediction, width, height };
+  const t = { data: truth, width, height };
+  const confidence = Float32Array.from(truth, (_, i) => ((i * 7919) % 1000) / 1000);
+  const times = { iou: [], f: [], ece: [], opencv: [] };
+  for (let round = 0; round < 5; round++) {
+    let confusion;
+    times.iou.push(
+      time(() => {
+        confusion = addToBoundaryConfusion(createConfusion(classes), p, t);
+      }),
+    );
+    times.f.push(time(() => addToBoundaryMatches(createBoundaryMatches(classes), p, t)));
+    times.ece.push(time(() => addToCalibration(createCalibration(), confidence, prediction, truth)));
+    if (python?.opencv && round < 2) {
+      const { ms, result } = await python.ask({ task: 'boundary', file, classes, width, height });
+      check(
+        'OpenCV',
+        scores(confusion).perClass.map(({ intersection }) => intersection),
+        result,
+      );
+      times.opencv.push(ms);
+    }
+  }
+  return {
+    maps: name,
+    classes,
+    'boundary IoU': speed(times.iou),
+    'OpenCV per class': speed(times.opencv),
+    'OpenCV / ours': ratio(times.opencv, times.iou),
+    'boundary F': speed(times.f),
+    calibration: speed(times.ece),
+  };
+}
+
+const python = await startPython();
+const folder = mkdtempSync(join(tmpdir(), 'gss-bench-metrics-'));
+try {
+  const sets = [...maps(width, height)].map((set) => ({ ...set, file: join(folder, set.name) }));
+  const first = [];
+  const second = [];
+  for (const set of sets) {
+    writeFileSync(set.file, Buffer.concat([set.prediction, set.truth]));
+    first.push(await counting(set, python));
+    if (set.name !== 'random') second.push(await others(set, python));
+  }
+  const versions = python ? `numpy ${python.numpy}, OpenCV ${python.opencv ?? 'absent'}` : 'python3 without numpy';
+  console.log(`${cpus()[0].model}, Node ${process.version}, ${versions}`);
+  console.log(`Mpixel/s on ${width}x${height}, best of ${rounds} rounds`);
+  console.table(first);
+  console.log('Mpixel/s, best of 5 rounds');
+  console.table(second);
+} finally {
+  python?.end();
+  rmSync(folder, { recursive: true });
+}

@@ -4,20 +4,22 @@ import { limits } from './limits.js';
 
 /** Reads the operands of a pickle. No length is believed before the bytes are there. */
 export class PickleCursor {
+  private readonly bytes: Uint8Array;
   private readonly view: DataView;
   private readonly utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   /** Where the current opcode stands. */
   opcodeAt = 0;
 
   constructor(
-    private readonly bytes: Uint8Array,
+    bytes: Uint8Array,
     private readonly label: string,
     /** Where `bytes` begin in the file. */
     private readonly base: number,
     /** Next byte to be read. */
     public at = 0,
   ) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.bytes = bytes.buffer instanceof ArrayBuffer ? bytes : new Uint8Array(bytes); // decoders refuse shared memory
+    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
   }
 
   readonly refuse = (message: string): never => {
@@ -93,6 +95,6 @@ export class PickleCursor {
     const start = this.advance(length);
     for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.bytes[start + i] as number);
     const signed = BigInt.asIntN(8 * length, value);
-    return BigInt(Number(signed)) === signed && Number.isSafeInteger(Number(signed)) ? Number(signed) : signed;
+    return Number.isSafeInteger(Number(signed)) ? Number(signed) : signed;
   }
 }

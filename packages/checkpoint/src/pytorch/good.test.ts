@@ -61,6 +61,8 @@ describe('readPyTorch reads', () => {
     expect(read(0x8d, u64(1), 'a')).toBe('a');
     expect(read(0x96, u64(1), 'a')).toEqual(Uint8Array.of(97));
     expect(read(0x8a, 0)).toBe(0);
+    const thousandBits = bytesOf(0x8a, 129, new Uint8Array(128), 1);
+    expect(read(thousandBits)).toBe(2n ** 1024n); // beyond what a number can hold even roughly
     expect(read(long(1), '2', 0x86)).toEqual([1, 1]);
     expect(read('(', long(1), '1', 'N')).toBe(null);
   });
@@ -120,6 +122,14 @@ describe('readPyTorch reads', () => {
     expect(structuredClone(read)).toMatchObject({ dtype: 'F32', shape: [2], data: Float32Array.of(2, 3) });
     expect({ ...read }.data).toBe(read.data);
     expect(toFloat32(read)).toEqual(Float32Array.of(2, 3));
+  });
+
+  test('shared memory', () => {
+    for (const file of [archive(pickle(tensor())), legacy(pickle(tensor()), list(text('0')), legacyStorage(4))]) {
+      const shared = new Uint8Array(new SharedArrayBuffer(file.length));
+      shared.set(file);
+      expect([...(readPyTorch(shared).value as TorchTensor).data]).toEqual([1, 2, 3, 4]);
+    }
   });
 
   test('the legacy format', () => {

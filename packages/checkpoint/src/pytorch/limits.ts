@@ -8,7 +8,7 @@ export const limits = {
   /** Lists, tuples, dicts, sets, objects and tensors made by one pickle, and elements copied between them. */
   objects: 1_000_000,
   /** Entries of the machine's stack, and of its memo. */
-  stack: 4_000_000,
+  stack: 1_000_000,
   /** Open marks at one time. */
   marks: 1_000,
   /** Levels of nesting in the finished value. */

@@ -81,9 +81,9 @@ describe('bombs', () => {
   test('millions of objects', () =>
     expect(inArchive('(', repeat(1_100_000, bytesOf('}')), 't')).toMatch(/at most 1000000 objects/));
   test('millions of memo entries', () =>
-    expect(inArchive('N', repeat(4_100_000, Uint8Array.of(0x94)))).toMatch(/at most 4000000 values in the memo/));
+    expect(inArchive('N', repeat(1_100_000, Uint8Array.of(0x94)))).toMatch(/at most 1000000 values in the memo/));
   test('millions of values', () =>
-    expect(inArchive(repeat(4_100_000, bytesOf('N')))).toMatch(/at most 4000000 values on the stack/));
+    expect(inArchive(repeat(1_100_000, bytesOf('N')))).toMatch(/at most 1000000 values on the stack/));
   test('a long argument copied again and again', () => {
     const long = text('x'.repeat(1_000_000));
     const encode = bytesOf('h', 1, 'h', 0, 'h', 2, 0x86, 'R0');

@@ -66,7 +66,7 @@ export function readHeader(bytes: Uint8Array, options: HeaderOptions = {}): Safe
   requireLittleEndian({ file: label });
   const length = headerLength(bytes, options);
   const dataStart = 8 + length;
-  const raw = bytes.subarray(8, dataStart);
+  const raw = new Uint8Array(bytes.subarray(8, dataStart)); // a copy: decoders refuse shared memory
   if (raw.length < length)
     throw new SafetensorsError(
       `expected the ${length} bytes of the header, got ${raw.length}. Pass the whole header.`,

@@ -30,6 +30,13 @@ describe('serializeSafetensors → parseSafetensors', () => {
     );
   });
 
+  test('reads from shared memory', () => {
+    const file = serializeSafetensors([['a', { dtype: 'F32', shape: [1], data: Float32Array.of(7) }]]);
+    const shared = new Uint8Array(new SharedArrayBuffer(file.length));
+    shared.set(file);
+    expect(parseSafetensors(shared).get('a')?.data[0]).toBe(7);
+  });
+
   test('lays every tensor aligned for its type', () => {
     fc.assert(
       fc.property(anyEntries, (entries) => {

@@ -1,12 +1,19 @@
 import { Command } from 'commander';
 import { doctorCommand } from './commands/doctor.js';
+import { evaluateCommand } from './commands/evaluate.js';
+import { predictCommand } from './commands/predict.js';
+import { quickstartCommand } from './commands/quickstart.js';
+import { trainCommand } from './commands/train.js';
 
 /** The whole command line. Every command takes --json; errors go to stderr and exit with 1. */
 export function buildProgram(): Command {
-  const program = new Command('gss')
+  return new Command('gss')
     .description('Generative semantic segmentation: train, evaluate, predict')
     .showHelpAfterError('(gss --help lists the commands)')
-    .showSuggestionAfterError();
-  program.addCommand(doctorCommand());
-  return program;
+    .showSuggestionAfterError()
+    .addCommand(quickstartCommand())
+    .addCommand(trainCommand())
+    .addCommand(evaluateCommand())
+    .addCommand(predictCommand())
+    .addCommand(doctorCommand());
 }

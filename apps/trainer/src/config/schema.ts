@@ -37,7 +37,7 @@ const prior = z.strictObject({
   /** Variant of the Swin backbone. */
   backbone: z.enum(['nano', 'tiny', 'T', 'S', 'B', 'L']),
   /** Variant of the head. */
-  head: z.enum(['nano', 'tiny', 'paper']).default('nano'),
+  head: z.enum(['nano', 'tiny', 'swin']).default('nano'),
   photometric: z.boolean().default(true),
   /** Largest share of one class in a crop. */
   catMaxRatio: z.number().min(0).max(1).default(0.75),

@@ -1,6 +1,6 @@
 import { compilePipeline, createRandom, type DatasetSource, type Sample, type TransformSpec } from '@gss/datasets';
 import { openDataset } from '@gss/datasets/node';
-import { move } from 'piscina';
+import { move, transferableSymbol, valueSymbol } from 'piscina';
 
 /** One batch to make: positions are (epoch, index) pairs. */
 export interface BatchJob {
@@ -57,13 +57,22 @@ export async function makeBatch({ source, pipeline, seed, samples }: BatchJob): 
   const { dataset, transform } = await open(source, pipeline);
   const made: Sample[] = [];
   for (const { epoch, index } of samples) {
-    made.push(transform(await dataset.read(index), createRandom(seed, epoch, index)));
+    const { image, labels, name } = transform(await dataset.read(index), createRandom(seed, epoch, index));
+    if (image.data instanceof Float32Array) {
+      throw new TypeError(
+        'loader: batches hold bytes; take Normalize out of the pipeline, the model normalises on its device.',
+      );
+    }
+    made.push({ image: { ...image, data: image.data }, labels, name });
   }
   return collate(made);
 }
 
 /** Entry of a worker thread: the buffers move to the main thread without a copy. */
-export default async function run(job: BatchJob): Promise<Batch> {
-  const { images, labels, ...rest } = await makeBatch(job);
-  return { images: move(images) as unknown as Uint8Array, labels: move(labels) as unknown as Uint8Array, ...rest };
+export default async function run(job: BatchJob) {
+  const batch = await makeBatch(job);
+  return move({
+    [transferableSymbol]: [batch.images.buffer, batch.labels.buffer],
+    [valueSymbol]: batch,
+  } as unknown as Transferable);
 }

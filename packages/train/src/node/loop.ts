@@ -42,7 +42,7 @@ export interface TrainLoopOptions<S extends Spec, B> {
   readonly dir: string;
   readonly spec: S;
   /** Fresh parameters, called when there is no checkpoint to resume from. */
-  readonly init: () => ParamsOf<S>;
+  readonly init: () => ParamsOf<S> | Promise<ParamsOf<S>>;
   /** Which parameters train, by name; default all. */
   readonly trains?: (name: string) => boolean;
   /** Opens the stream of batches at a step. */
@@ -60,7 +60,7 @@ export interface TrainLoopOptions<S extends Spec, B> {
   readonly checkpointEvery?: number;
   readonly logEvery?: number;
   /** Called after each step; may replace parameters (dead codes) and returns the tree to go on with. */
-  readonly afterStep?: (params: ParamsOf<S>, step: number, batch: B) => ParamsOf<S> | Promise<ParamsOf<S>>;
+  readonly afterStep?: (params: ParamsOf<S>, step: number, log: RunLogger) => ParamsOf<S> | Promise<ParamsOf<S>>;
   /** Runs every `evaluateEvery` steps and at the end; its figures are logged. */
   readonly evaluate?: (params: ParamsOf<S>, step: number, log: RunLogger) => Promise<Record<string, number>>;
   readonly evaluateEvery?: number;
@@ -108,7 +108,7 @@ export async function trainLoop<const S extends Spec, B>(options: TrainLoopOptio
   const last = options.resume ? listCheckpoints(checkpoints).at(-1) : undefined;
   const loaded = last
     ? await loadCheckpoint(last.path, { spec, config, optimizer })
-    : { params: options.init(), step: 0 };
+    : { params: await options.init(), step: 0 };
   let params = trainable(spec, loaded.params, options.trains);
   let step = loaded.step;
   const first = step;
@@ -140,7 +140,7 @@ export async function trainLoop<const S extends Spec, B>(options: TrainLoopOptio
       check(result, step, dir);
       params = withStatistics(params, training);
       step += 1;
-      if (options.afterStep) params = await options.afterStep(params, step, batch);
+      if (options.afterStep) params = await options.afterStep(params, step, log);
       if (step % logEvery === 0 || step === steps) {
         const seconds = (performance.now() - began) / 1000;
         const stepsPerSecond = (step - first) / seconds;

@@ -1,0 +1,24 @@
+import { type NodeBackend, nodeBackends, selectBackend } from '@gss/tensor/node';
+import { type Command, Option } from 'commander';
+import type { Output } from '../cli/output.js';
+
+/** --backend, on every command that computes. */
+export const backendOption = () =>
+  new Option(
+    '--backend <name>',
+    'take this backend or fail (default: the fastest that works; also GSS_BACKEND)',
+  ).choices([...nodeBackends]);
+
+/** --data and --dataset, on every command that reads a data set. */
+export const withData = (command: Command): Command =>
+  command
+    .option('--data <dir>', 'folder with images/SPLIT, labels/SPLIT and classes.json')
+    .option('--dataset <name>', 'a data set by name (default: synthetic-streets, rendered here)');
+
+/** Starts a backend and says once which, and what would be faster. */
+export async function startBackend(out: Output, backend?: NodeBackend) {
+  const choice = await selectBackend({ backend });
+  out.note(`backend: ${choice.backend} — ${choice.device}`);
+  for (const line of choice.advice) out.note(`         ${line}`);
+  return choice;
+}

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import type { NodeBackend } from '@gss/tensor/node';
+import { Command } from 'commander';
+import { type Context, command, interrupted } from '../cli/command.js';
+import { loadConfig } from '../config/load.js';
+import { saveResolved } from '../config/save.js';
+import type { GssConfig } from '../config/schema.js';
+import { type DataOptions, openSplit } from '../data/sources.js';
+import { trainPrior } from '../stages/prior.js';
+import { type StageResult, trainTokenizer } from '../stages/tokenizer.js';
+import { backendOption, startBackend, withData } from './options.js';
+
+interface Options extends DataOptions {
+  readonly config: string;
+  readonly set?: string[];
+  readonly out: string;
+  readonly resume?: boolean;
+  readonly tokenizer?: string;
+  readonly backend?: NodeBackend;
+}
+
+async function run(
+  context: Context,
+  options: Options,
+  stage: (config: GssConfig, data: Awaited<ReturnType<typeof openSplit>>) => Promise<StageResult>,
+) {
+  const config = loadConfig(options.config, options.set);
+  const data = await openSplit(options, 'train');
+  await startBackend(context.out, options.backend);
+  await saveResolved(options.out, config);
+  const result = await stage(config, data);
+  if (!result.finished) {
+    context.out.note('Saved. Go on with the same command and --resume.');
+    return interrupted;
+  }
+  context.out.line(`${result.folder} (${result.seconds.toFixed(0)} s)`);
+  context.out.result({ model: result.folder, seconds: result.seconds });
+  return undefined;
+}
+
+const common = (made: Command) =>
+  withData(made)
+    .requiredOption('--config <file>', 'experiment, one of configs/*.json or your own')
+    .option('--set <key=value...>', 'override a value of the config, e.g. --set prior.steps=200')
+    .requiredOption('--out <dir>', 'folder of the run')
+    .option('--resume', 'go on from the newest checkpoint of the run')
+    .addOption(backendOption());
+
+const tokenizerCommand = () =>
+  common(
+    command('tokenizer', 'stage I: learn to code the maskiges of the labels as tokens', (context, options: Options) =>
+      run(context, options, (config, train) =>
+        trainTokenizer({ config, train, dir: options.out, resume: Boolean(options.resume), ...context }),
+      ),
+    ),
+  );
+
+const priorCommand = () =>
+  common(
+    command('prior', 'stage II: learn to predict the tokens from images', (context, options: Options) =>
+      run(context, options, (config, train) => {
+        const tokenizer = options.tokenizer ?? join(options.out, 'tokenizer', 'model');
+        return trainPrior({ config, train, dir: options.out, tokenizer, resume: Boolean(options.resume), ...context });
+      }),
+    ),
+  ).option('--tokenizer <dir>', 'tokenizer folder (default: the one of stage I in --out)');
+
+/** `gss train tokenizer|prior` */
+export const trainCommand = () =>
+  new Command('train').description('train a stage').addCommand(tokenizerCommand()).addCommand(priorCommand());

@@ -1,0 +1,26 @@
+import type { TransformSpec } from '@gss/datasets';
+
+export interface CropPipeline {
+  readonly crop: readonly [height: number, width: number];
+  /** The random scale is relative to the picture's own size. */
+  readonly ratioRange: readonly [number, number];
+  readonly catMaxRatio?: number;
+  readonly photometric?: boolean;
+}
+
+/**
+ * The reference's training pipeline: resize, crop, flip, distort, pad. Normalisation is left to the device, so that
+ * batches travel as bytes. `size` is that of the data set's pictures.
+ */
+export function trainingPipeline(
+  { crop: [height, width], ratioRange, catMaxRatio = 1, photometric = false }: CropPipeline,
+  size: { readonly width: number; readonly height: number },
+): TransformSpec[] {
+  return [
+    { type: 'Resize', width: Math.max(size.width, size.height), height: Math.min(size.width, size.height), ratioRange },
+    { type: 'RandomCrop', width, height, catMaxRatio },
+    { type: 'RandomFlip', prob: 0.5 },
+    ...(photometric ? [{ type: 'PhotoMetricDistortion' } as const] : []),
+    { type: 'Pad', width, height },
+  ];
+}

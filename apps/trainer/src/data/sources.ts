@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { ClassInfo, DatasetSource, SegmentationDataset } from '@gss/datasets';
+import { openDataset } from '@gss/datasets/node';
+import { UsageError } from '../cli/errors.js';
+
+/** Where the pictures come from, as options give it: a folder, or the embedded default. */
+export interface DataOptions {
+  readonly data?: string;
+  readonly dataset?: string;
+}
+
+/** Size and number of the embedded default's scenes. */
+export const syntheticStreets = { width: 256, height: 192, train: 600, val: 60, seed: 1 } as const;
+
+/** The source of a split. `--data DIR` has the layout images/SPLIT, labels/SPLIT, classes.json. */
+export function sourceOf({ data, dataset }: DataOptions, split: string): DatasetSource {
+  if (data !== undefined) {
+    const root = resolve(data);
+    if (!existsSync(root))
+      throw new UsageError(
+        `--data ${data}: no such folder. It should hold images/SPLIT, labels/SPLIT and classes.json.`,
+      );
+    return { kind: 'folder', root, split };
+  }
+  if (dataset !== undefined && dataset !== 'synthetic-streets') {
+    throw new UsageError(`--dataset ${dataset}: not known here. Known: synthetic-streets; other data by --data DIR.`);
+  }
+  if (split !== 'train' && split !== 'val' && split !== 'test') {
+    throw new UsageError(`--split ${split}: synthetic-streets has train, val and test.`);
+  }
+  const { width, height, seed, train, val } = syntheticStreets;
+  return { kind: 'synthetic-streets', seed, width, height, count: split === 'train' ? train : val, split };
+}
+
+export interface OpenedData {
+  readonly source: DatasetSource;
+  readonly dataset: SegmentationDataset;
+  readonly classes: readonly ClassInfo[];
+  /** Size of the first picture: the scale that random resizing is relative to. */
+  readonly size: { readonly width: number; readonly height: number };
+}
+
+/** Opens a split; an empty one is an error. */
+export async function openSplit(options: DataOptions, split: string): Promise<OpenedData> {
+  const source = sourceOf(options, split);
+  const dataset = await openDataset(source);
+  const { image } = await dataset.read(0);
+  return { source, dataset, classes: dataset.classes, size: { width: image.width, height: image.height } };
+}
+
+/** Refuses data whose classes are not the model's. */
+export function sameClasses(
+  model: readonly { name: string }[],
+  data: readonly { name: string }[],
+  where: string,
+): void {
+  const names = (list: readonly { name: string }[]) => list.map(({ name }) => name).join(', ');
+  if (names(model) === names(data)) return;
+  throw new UsageError(
+    `${where}: the data's classes are not the model's.\n  model (${model.length}): ${names(model)}\n  data (${data.length}): ${names(data)}\nEvaluate on data with the same classes in the same order.`,
+  );
+}

@@ -1,0 +1,78 @@
+import type { ClassInfo, SegmentationDataset } from '@gss/datasets';
+import { addToConfusion, type Confusion, createConfusion, scores } from '@gss/metrics';
+import type { Segmenter } from '@gss/segmenter';
+import { UsageError } from '../cli/errors.js';
+import type { Output } from '../cli/output.js';
+
+/** Figures of an evaluation in the form that scripts may rely on; percentages 0–100, null where a class does not occur. */
+export interface Evaluation {
+  readonly mIoU: number;
+  readonly mAcc: number;
+  readonly aAcc: number;
+  readonly images: number;
+  readonly perClass: readonly { readonly name: string; readonly iou: number | null; readonly acc: number | null }[];
+}
+
+const figure = (value: number) => (Number.isFinite(value) ? value : null);
+
+export function summarise(
+  confusion: Confusion,
+  classes: readonly Pick<ClassInfo, 'name'>[],
+  images: number,
+): Evaluation {
+  const { mIoU, mAcc, aAcc, perClass } = scores(confusion);
+  return {
+    mIoU,
+    mAcc,
+    aAcc,
+    images,
+    perClass: classes.map(({ name }, i) => ({ name, iou: figure(perClass[i]!.iou), acc: figure(perClass[i]!.acc) })),
+  };
+}
+
+/** Runs `segment` over a whole split, one image at a time in order. */
+export async function evaluateWith(
+  dataset: SegmentationDataset,
+  classes: readonly Pick<ClassInfo, 'name'>[],
+  segment: (
+    index: number,
+  ) => Promise<{ prediction: { data: Uint8Array | Uint16Array }; truth: { data: Uint8Array | Uint16Array } }>,
+  { out, signal }: { out: Output; signal: AbortSignal },
+): Promise<Evaluation> {
+  const confusion = createConfusion(classes.length);
+  const bar = out.progress('evaluate ', dataset.length);
+  try {
+    for (let i = 0; i < dataset.length; i++) {
+      if (signal.aborted)
+        throw new UsageError(
+          `evaluate: interrupted after ${i} of ${dataset.length} images; no figures, since they would be of a part. Run it again.`,
+        );
+      const { prediction, truth } = await segment(i);
+      addToConfusion(confusion, prediction.data, truth.data, { ignore: 255 });
+      bar.update(i + 1);
+    }
+  } finally {
+    bar.stop();
+  }
+  return summarise(confusion, classes, dataset.length);
+}
+
+/** A model on a split. */
+export function evaluateModel(
+  segmenter: Segmenter,
+  dataset: SegmentationDataset,
+  context: { out: Output; signal: AbortSignal },
+): Promise<Evaluation> {
+  return evaluateWith(
+    dataset,
+    segmenter.config.classes,
+    async (i) => {
+      const { image, labels } = await dataset.read(i);
+      const prediction = await segmenter.predict(image, { signal: context.signal });
+      const map = await prediction.labels();
+      prediction.dispose();
+      return { prediction: map, truth: labels };
+    },
+    context,
+  );
+}

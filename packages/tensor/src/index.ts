@@ -22,6 +22,16 @@ export {
   layerNorm,
   layerNormSpec,
 } from './layers/norm.js';
+export {
+  type BasicBlockParams,
+  type BottleneckParams,
+  basicBlock,
+  basicBlockSpec,
+  bottleneck,
+  bottleneckExpansion,
+  bottleneckSpec,
+  type ResidualConfig,
+} from './layers/residual.js';
 export { interpolationMatrix, type ResizeOptions, resize } from './layers/resize.js';
 export {
   relativePositionIndex,

@@ -54,7 +54,7 @@ export type ParamsOf<S> = Spec extends S
         : { readonly [K in keyof S]: ParamsOf<S[K]> };
 
 /** A tree of the same form as a spec with anything at its leaves. */
-export type Tree<T> = T | { readonly [key: string]: Tree<T> | undefined } | readonly Tree<T>[];
+export type Tree<T> = T | { readonly [key: string]: Tree<T> | undefined } | readonly (Tree<T> | undefined)[];
 
 const defaultWeight: Initializer = { type: 'kaimingUniform' };
 

@@ -1,13 +1,17 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { registerWasmKernels } from '@gss/tensor/kernels/wasm';
 import { readGolden } from '@gss/testing';
 import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-wasm';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Check, Family } from '../family.js';
+import { family as hrnet } from './hrnet.js';
+import { family as resnetv1c } from './resnetv1c.js';
 import { family as swin } from './swin.js';
 
-const families: readonly Family[] = [swin];
+const families: readonly Family[] = [swin, resnetv1c, hrnet];
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '..');
 const folders = [join(root, '..', 'shared', 'golden'), join(root, 'fixtures', 'golden')];
 
@@ -24,7 +28,10 @@ function excess({ name, actual, expected, exact, atol = 1e-5, rtol = 1e-4 }: Che
   return exact ? (error === 0 ? 0 : Number.POSITIVE_INFINITY) : error === 0 ? 0 : error / (atol + rtol * scale);
 }
 
-beforeAll(() => tf.setBackend('cpu'));
+beforeAll(async () => {
+  await tf.setBackend('wasm');
+  await registerWasmKernels();
+});
 
 const folder = folders.find((path) => existsSync(path) && readdirSync(path).some((file) => file.endsWith('.json')));
 describe.each(families)('$prefix', (family) => {

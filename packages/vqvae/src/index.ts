@@ -15,8 +15,32 @@ export {
   compactSpec,
   compactVariants,
 } from './compact/compact.js';
+export { type CodebookKeeper, type KeeperOptions, keepCodebook } from './compact/keeper.js';
 export { type CompactLoss, type CompactLossOptions, compactLoss, paletteCrossEntropy } from './compact/loss.js';
 export { compactTokenizer } from './compact/tokenizer.js';
+export { type DvaeBlockParams, decoderBlockSpec, dvaeBlock, encoderBlockSpec } from './dvae/blocks.js';
+export { type DvaeConfig, dvaeDownsample, dvaeVariants } from './dvae/config.js';
+export {
+  type DvaeDecoderParams,
+  dvaeDecoder,
+  dvaeDecoderSpec,
+  embedProbabilities,
+  embedTokens,
+} from './dvae/decoder.js';
+export { type DvaeEncoderParams, dvaeEncoder, dvaeEncoderSpec } from './dvae/encoder.js';
+export {
+  cosineAnneal,
+  type DvaeLoss,
+  type DvaeLossOptions,
+  dvaeLoss,
+  dvaeSchedule,
+  gumbelSoftmax,
+  klToUniform,
+  logitLaplaceLoss,
+} from './dvae/loss.js';
+export { dvaeImage, mapPixels, unmapPixels } from './dvae/pixels.js';
+export { decoderHalos, decodeTileFor, dvaeDecoderTiled } from './dvae/tiles.js';
+export { type DvaeParams, type DvaeTokenizerOptions, dvaeSpec, dvaeTokenizer } from './dvae/tokenizer.js';
 export { type ProceduralMaskConfig, proceduralMask } from './procedural-masks.js';
 export { nearestCode, type Quantized, quantize } from './quantize.js';
 export { depthToSpace, spaceToDepth } from './shuffle.js';

@@ -22,11 +22,11 @@ export interface CompactConfig {
 const variant = (config: Partial<CompactConfig>): CompactConfig => ({
   channels: 3,
   downsample: 4,
-  width: 48,
+  width: 32,
   encoderBlocks: 1,
   decoderBlocks: 2,
-  codes: 512,
-  codeDim: 16,
+  codes: 1024,
+  codeDim: 24,
   ...config,
 });
 
@@ -34,9 +34,9 @@ export const compactVariants = {
   /** d = 1/4, for the quickstart: trains in under a minute without native code. */
   nano: variant({}),
   /** d = 1/4. */
-  small: variant({ width: 96, encoderBlocks: 2, decoderBlocks: 4, codes: 1024, codeDim: 24 }),
+  small: variant({ width: 96, encoderBlocks: 2, decoderBlocks: 4 }),
   /** d = 1/8. */
-  small8: variant({ downsample: 8, width: 96, encoderBlocks: 2, decoderBlocks: 4, codes: 1024, codeDim: 48 }),
+  small8: variant({ downsample: 8, width: 96, encoderBlocks: 2, decoderBlocks: 4, codeDim: 48 }),
 } as const satisfies Record<string, CompactConfig>;
 
 /** The branch starts at zero, so that a fresh model is exactly its linear trunk. */

@@ -1,9 +1,9 @@
-import { roleMaps } from './boundary-iou.js';
 import { type BoundaryWidth, boundaryDistance } from './boundary-region.js';
 import type { ConfusionOptions } from './confusion.js';
 import { contours, countMatches } from './contours.js';
-import { checkedMap, checkSameSize, type LabelMap } from './labels.js';
-import { createRoles, findOutside, outsideError } from './roles.js';
+import type { LabelMap } from './labels.js';
+import { roleMaps } from './role-maps.js';
+import { checkClassCount } from './roles.js';
 import { nanMean } from './scores.js';
 
 /** Contour pixels of each class and how many of them were met. [K] each; a plain object that can be posted. */
@@ -30,11 +30,9 @@ export interface BoundaryFScores {
   readonly perClass: readonly { readonly f: number; readonly precision: number; readonly recall: number }[];
 }
 
-/** Empty counts for K classes. @throws RangeError unless K is a positive whole number */
+/** Empty counts for K classes. @throws RangeError unless K is a whole number from 1 to 16384 */
 export function createBoundaryMatches(classes: number): BoundaryMatches {
-  if (!Number.isInteger(classes) || classes < 1) {
-    throw new RangeError(`createBoundaryMatches: expected at least 1 class, got ${classes}.`);
-  }
+  checkClassCount('createBoundaryMatches', classes);
   const zeros = () => new Float64Array(classes);
   return {
     classes,
@@ -66,15 +64,8 @@ export function addToBoundaryMatches(
   options: ConfusionOptions & BoundaryWidth = {},
 ): BoundaryMatches {
   const who = 'addToBoundaryMatches';
-  const { data: p, width, height } = checkedMap(who, 'prediction', prediction);
-  const { data: t } = checkedMap(who, 'truth', truth);
-  checkSameSize(who, prediction, truth);
-  const roles = createRoles(matches.classes, options);
-  if ((options.outside ?? 'refuse') === 'refuse' && findOutside(roles, p, t, 0, t.length) < t.length) {
-    throw outsideError(who, roles, p, t);
-  }
+  const { rows, columns, width, height } = roleMaps(who, matches.classes, prediction, truth, options);
   const distance = boundaryDistance(who, options, 0.008, width, height, Math.ceil);
-  const { rows, columns } = roleMaps(roles, p, t);
   const ofTruth = contours(rows, width, height, matches.classes);
   const ofPrediction = contours(columns, width, height, matches.classes);
   for (let c = 0; c < matches.classes; c++) {

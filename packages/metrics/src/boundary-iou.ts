@@ -1,17 +1,8 @@
 import { type BoundaryWidth, boundaryDistance, boundaryRegion } from './boundary-region.js';
 import type { Confusion, ConfusionOptions } from './confusion.js';
-import { checkedMap, checkSameSize, type LabelArray, type LabelMap } from './labels.js';
-import {
-  addPair,
-  createRoles,
-  findOutside,
-  IGNORED,
-  OUTSIDE,
-  outsideError,
-  predictionRole,
-  type Roles,
-  truthRole,
-} from './roles.js';
+import type { LabelMap } from './labels.js';
+import { roleMaps } from './role-maps.js';
+import { addPair, IGNORED, OUTSIDE } from './roles.js';
 
 export interface BoundaryIouOptions extends ConfusionOptions, BoundaryWidth {}
 
@@ -36,35 +27,16 @@ export function addToBoundaryConfusion(
   options: BoundaryIouOptions = {},
 ): Confusion {
   const who = 'addToBoundaryConfusion';
-  const { data: p, width, height } = checkedMap(who, 'prediction', prediction);
-  const { data: t } = checkedMap(who, 'truth', truth);
-  checkSameSize(who, prediction, truth);
-  const roles = createRoles(confusion.classes, options);
-  if ((options.outside ?? 'refuse') === 'refuse' && findOutside(roles, p, t, 0, t.length) < t.length) {
-    throw outsideError(who, roles, p, t);
-  }
+  const { rows, columns, width, height } = roleMaps(who, confusion.classes, prediction, truth, options);
   const distance = boundaryDistance(who, options, 0.02, width, height, roundHalfEven);
-  const { rows, columns } = roleMaps(roles, p, t);
-  const truthRegion = boundaryRegion(rows, width, height, distance);
-  const predictedRegion = boundaryRegion(columns, width, height, distance);
+  const ofTruth = boundaryRegion(rows, width, height, distance);
+  const ofPrediction = boundaryRegion(columns, width, height, distance);
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;
-    if (row === IGNORED) confusion.ignored++;
-    else addPair(confusion, truthRegion[i] ? row : OUTSIDE, predictedRegion[i] ? columns[i]! : OUTSIDE, 1);
+    if (row === IGNORED || (ofTruth[i]! | ofPrediction[i]!) === 0) confusion.ignored++;
+    else addPair(confusion, ofTruth[i] ? row : OUTSIDE, ofPrediction[i] ? columns[i]! : OUTSIDE, 1);
   }
   return confusion;
-}
-
-/** The roles of all pixels on both sides; a pixel whose truth is ignored is IGNORED on both. */
-export function roleMaps(roles: Roles, p: LabelArray, t: LabelArray): { rows: Int32Array; columns: Int32Array } {
-  const rows = new Int32Array(t.length);
-  const columns = new Int32Array(t.length);
-  for (let i = 0; i < rows.length; i++) {
-    const row = truthRole(roles, t[i]!);
-    rows[i] = row;
-    columns[i] = row === IGNORED ? IGNORED : predictionRole(roles, p[i]!);
-  }
-  return { rows, columns };
 }
 
 /** As Python's round, which the reference uses. */

@@ -12,7 +12,7 @@ export interface BoundaryWidth {
  * A pixel is not in the region if the square of 2·distance + 1 pixels around it has one label. Rows know where their runs
  * end and columns how long such pixels go on, so that the time does not depend on the distance.
  */
-export function boundaryRegion(labels: Int32Array, width: number, height: number, distance: number): Uint8Array {
+export function boundaryRegion(labels: Int16Array, width: number, height: number, distance: number): Uint8Array {
   const region = new Uint8Array(labels.length).fill(1);
   /** Rows up to this one in which the pixel has this label at `distance` to both sides. */
   const solid = new Int32Array(width);

@@ -43,6 +43,21 @@ const mapPair = fc.tuple(fc.integer({ min: 1, max: 14 }), fc.integer({ min: 1, m
   });
 });
 
+/** Contour pixels of class c as [x, y], by the definition of DAVIS, without those that touch an ignored pixel. */
+function slowContour({ data, width, height }: LabelMap, hole: LabelMap, c: number): [number, number][] {
+  const out: [number, number][] = [];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const [right, below] = [Math.min(x + 1, width - 1), Math.min(y + 1, height - 1)];
+      const four = [y * width + x, y * width + right, below * width + x, below * width + right];
+      if (four.some((i) => hole.data[i] === 255)) continue;
+      const ofClass = four.filter((i) => data[i] === c).length;
+      if (ofClass > 0 && ofClass < 4) out.push([x, y]);
+    }
+  }
+  return out;
+}
+
 /** Pixels of class c in the boundary region, by looking at every pixel of the square around each. */
 function slowRegion({ data, width, height }: LabelMap, hole: LabelMap, c: number, d: number): boolean[] {
   const at = (x: number, y: number) =>
@@ -154,6 +169,21 @@ describe('boundary F', () => {
     for (const { f } of got.perClass) expect(Number.isNaN(f) || f === 100).toBe(true);
   });
 
+  test.prop([mapPair, fc.integer({ min: 1, max: 9 })])(
+    'equals comparing every contour pixel with every other',
+    ({ prediction, truth }, distance) => {
+      const m = addToBoundaryMatches(createBoundaryMatches(3), prediction, truth, { distance });
+      for (let c = 0; c < 3; c++) {
+        const p = slowContour(prediction, truth, c);
+        const t = slowContour(truth, truth, c);
+        const met = (from: typeof p, to: typeof p) =>
+          from.filter(([x, y]) => to.some(([u, v]) => (x - u) ** 2 + (y - v) ** 2 <= distance ** 2)).length;
+        expect([m.predicted[c], m.labelled[c]]).toEqual([p.length, t.length]);
+        expect([m.predictedMatched[c], m.labelledMatched[c]]).toEqual([met(p, t), met(t, p)]);
+      }
+    },
+  );
+
   test.prop([mapPair, fc.integer({ min: 1, max: 4 })])(
     'swaps precision and recall with the maps',
     ({ prediction, truth }, distance) => {
@@ -206,7 +236,7 @@ describe('boundary F', () => {
     expect(() => mergeBoundaryMatches(createBoundaryMatches(2), both)).toThrow(
       'mergeBoundaryMatches: expected 2 classes, got 3',
     );
-    expect(() => createBoundaryMatches(0)).toThrow('expected at least 1 class, got 0');
+    expect(() => createBoundaryMatches(0)).toThrow('createBoundaryMatches: expected 1 to 16384 classes, got 0');
   });
 
   test('names bad input', () => {

@@ -1,6 +1,6 @@
 import { countPairs } from './count-pairs.js';
 import { checkSameSize, type Labels, labelData } from './labels.js';
-import { createRoles, type RoleOptions } from './roles.js';
+import { checkClassCount, createRoles, type RoleOptions } from './roles.js';
 
 /**
  * Pixels by true and predicted class. A plain object of typed arrays: it can be posted to a worker and back.
@@ -27,19 +27,12 @@ export interface ConfusionOptions extends RoleOptions {
   readonly outside?: 'refuse' | 'count';
 }
 
-/** More would not fit in one typed array of every engine. */
-const maxClasses = 16384;
-
 /**
  * An empty confusion matrix of K classes.
- * @throws RangeError unless 1 ≤ K ≤ 16384
+ * @throws RangeError unless K is a whole number from 1 to 16384
  */
 export function createConfusion(classes: number): Confusion {
-  if (!Number.isInteger(classes) || classes < 1 || classes > maxClasses) {
-    throw new RangeError(
-      `createConfusion: expected 1 to ${maxClasses} classes, got ${classes}. Pass the number of classes K.`,
-    );
-  }
+  checkClassCount('createConfusion', classes);
   return {
     classes,
     counts: new Float64Array(classes * classes),

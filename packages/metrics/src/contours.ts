@@ -13,7 +13,7 @@ export interface Contours {
  * lower and lower right neighbours do not agree on being of this class. The image's edge is no contour, and neither is a
  * place where one of the four is IGNORED.
  */
-export function contours(labels: Int32Array, width: number, height: number, classes: number): Contours {
+export function contours(labels: Int16Array, width: number, height: number, classes: number): Contours {
   const offsets = new Int32Array(classes + 1);
   visit(labels, width, height, (label) => {
     offsets[label + 1]!++;
@@ -28,7 +28,7 @@ export function contours(labels: Int32Array, width: number, height: number, clas
 }
 
 /** Calls `on` once for each contour pixel of each class. */
-function visit(labels: Int32Array, width: number, height: number, on: (label: number, position: number) => void): void {
+function visit(labels: Int16Array, width: number, height: number, on: (label: number, position: number) => void): void {
   for (let y = 0; y < height; y++) {
     const below = y + 1 < height ? width : 0;
     for (let x = 0; x < width; x++) {
@@ -48,26 +48,29 @@ function visit(labels: Int32Array, width: number, height: number, on: (label: nu
   }
 }
 
-/** How many contour pixels of class `label` in `from` have one of the same class in `to` within the radius (Euclidean). */
+/**
+ * How many contour pixels of class `label` in `from` have one of the same class in `to` within the radius (Euclidean).
+ * Row by row of the disc, the pixels still unmatched are swept in step with the ascending `to`.
+ */
 export function countMatches(from: Contours, to: Contours, label: number, width: number, radius: number): number {
   const first = to.offsets[label]!;
   const last = to.offsets[label + 1]!;
   if (first === last) return 0;
-  const disc = discRows(radius);
-  const { positions } = from;
-  let matches = 0;
-  for (let k = from.offsets[label]!; k < from.offsets[label + 1]!; k++) {
-    const x = positions[k]! % width;
-    const row = positions[k]! - x;
-    for (const { dy, half } of disc) {
-      const start = row + dy * width;
-      if (holds(to.positions, first, last, start + Math.max(0, x - half), start + Math.min(width - 1, x + half))) {
-        matches++;
-        break;
-      }
+  const left = from.positions.slice(from.offsets[label], from.offsets[label + 1]);
+  let unmatched = left.length;
+  for (const { dy, half } of discRows(radius)) {
+    const swept = unmatched;
+    unmatched = 0;
+    let near = first;
+    for (let k = 0; k < swept; k++) {
+      const position = left[k]!;
+      const x = position % width;
+      const row = position - x + dy * width;
+      near = advance(to.positions, near, last, row + Math.max(0, x - half));
+      if (near === last || to.positions[near]! > row + Math.min(width - 1, x + half)) left[unmatched++] = position;
     }
   }
-  return matches;
+  return left.length - unmatched;
 }
 
 /** The rows of a disc from the middle outwards: most matches are near. */
@@ -81,14 +84,20 @@ function discRows(radius: number): { dy: number; half: number }[] {
   return rows;
 }
 
-/** Whether one of the ascending positions[first…last-1] lies in from…to. */
-function holds(positions: Int32Array, first: number, last: number, from: number, to: number): boolean {
-  let low = first;
-  let high = last;
-  while (low < high) {
+/** The first index from `start` on whose position is at least `least`, or `last`; growing steps, then halves. */
+function advance(positions: Int32Array, start: number, last: number, least: number): number {
+  if (start === last || positions[start]! >= least) return start;
+  let low = start;
+  let step = 1;
+  while (low + step < last && positions[low + step]! < least) {
+    low += step;
+    step *= 2;
+  }
+  let high = Math.min(low + step, last);
+  while (low + 1 < high) {
     const middle = (low + high) >>> 1;
-    if (positions[middle]! < from) low = middle + 1;
+    if (positions[middle]! < least) low = middle;
     else high = middle;
   }
-  return low < last && positions[low]! <= to;
+  return high;
 }

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseSafetensors } from '@gss/checkpoint';
 import { addToConfusion, type ClassScores, createConfusion, type Scores, scores } from '@gss/metrics';
+import { findGolden } from '@gss/testing';
 import { describe, expect, test } from 'vitest';
 
 interface Golden {
@@ -12,13 +13,15 @@ interface Golden {
   >;
 }
 
-/** Larger families of fixtures of the same form may be named by GSS_GOLDEN. */
 const committed = fileURLToPath(new URL('../fixtures', import.meta.url));
-const folders = [committed, process.env.GSS_GOLDEN].filter((f): f is string => f !== undefined && existsSync(f));
-const fixtures = folders.flatMap((folder) =>
-  readdirSync(folder)
-    .filter((file) => /^metrics.*\.json$/.test(file))
-    .map((file) => join(folder, file.replace(/\.json$/, ''))),
+/** The committed copy, the full set where it lies beside the repository, and any other folder of fixtures of this form. */
+const folders = new Set([committed, findGolden('metrics'), process.env.GSS_GOLDEN]);
+const fixtures = [...folders].flatMap((folder) =>
+  folder === undefined
+    ? []
+    : readdirSync(folder)
+        .filter((file) => /^metrics.*\.json$/.test(file))
+        .map((file) => join(folder, file.replace(/\.json$/, ''))),
 );
 
 const areas: Record<string, keyof ClassScores> = {
@@ -43,7 +46,7 @@ const close = (actual: number, expected: number) =>
     `${actual} vs ${expected}`,
   ).toBe(true);
 
-describe.each(fixtures)('%s', (fixture) => {
+describe.each(fixtures.map((path) => [relative(committed, path), path]))('fixture %s', (_, fixture) => {
   const golden = JSON.parse(readFileSync(`${fixture}.json`, 'utf8')) as Golden;
   const tensors = parseSafetensors(readFileSync(`${fixture}.safetensors`));
   const numbers = (name: string) => Array.from(tensors.get(name)!.data, Number);

@@ -8,6 +8,14 @@ export interface RoleOptions {
   readonly reduceZeroLabel?: boolean;
 }
 
+/** A matrix of more would not fit in one typed array of every engine, and roles must fit in 16 bits. */
+const maxClasses = 16384;
+
+export function checkClassCount(who: string, classes: number): void {
+  if (Number.isInteger(classes) && classes >= 1 && classes <= maxClasses) return;
+  throw new RangeError(`${who}: expected 1 to ${maxClasses} classes, got ${classes}. Pass the number of classes K.`);
+}
+
 /** Role of an id that does not count. */
 export const IGNORED = -1;
 /** Role of an id that should have been a class and is none. */

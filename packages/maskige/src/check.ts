@@ -37,23 +37,25 @@ export function checkPalette(palette: Palette, options: CheckOptions = {}): Pale
   const { minDistance: threshold = minimumDistance, ignoreColor } = options;
   validatePalette('checkPalette', palette);
   if (ignoreColor) validateColor('checkPalette', ignoreColor, 'the unlabelled colour');
-  const all = ignoreColor ? [...palette, ignoreColor] : palette;
   const K = palette.length;
-  const order = all.map((_, i) => i).sort((i, j) => all[i]![0] - all[j]![0] || i - j);
   const pairs: NearPair[] = [];
-  let classes = Number.POSITIVE_INFINITY;
+  const compare = (i: number, b: number | 'ignored', q: Rgb) => {
+    const p = palette[i]!;
+    const distance = Math.sqrt((p[0] - q[0]) ** 2 + (p[1] - q[1]) ** 2 + (p[2] - q[2]) ** 2);
+    if (distance < threshold) pairs.push({ a: i, b, colors: [p, q], distance });
+    return distance;
+  };
   let ignored = Number.POSITIVE_INFINITY;
-  // Sorted by red: only pairs whose reds are near enough to matter are measured.
-  for (let u = 0; u < order.length; u++) {
-    for (let v = u + 1; v < order.length; v++) {
-      const [i, j] = order[u]! < order[v]! ? [order[u]!, order[v]!] : [order[v]!, order[u]!];
-      const [p, q] = [all[i]!, all[j]!];
-      const red = Math.abs(p[0] - q[0]);
-      if (red >= threshold && red > classes && red > (ignoreColor ? ignored : 0)) break;
-      const distance = Math.hypot(red, p[1] - q[1], p[2] - q[2]);
-      if (j < K) classes = Math.min(classes, distance);
-      else ignored = Math.min(ignored, distance);
-      if (distance < threshold) pairs.push({ a: i, b: j < K ? j : 'ignored', colors: [p, q], distance });
+  if (ignoreColor) for (let i = 0; i < K; i++) ignored = Math.min(ignored, compare(i, 'ignored', ignoreColor));
+  // Sorted by red: only colours whose reds are near enough to matter are compared.
+  const order = palette.map((_, i) => i).sort((i, j) => palette[i]![0] - palette[j]![0] || i - j);
+  let classes = Number.POSITIVE_INFINITY;
+  for (let u = 0; u < K; u++) {
+    for (let v = u + 1; v < K; v++) {
+      const [i, j] = [order[u]!, order[v]!];
+      const red = palette[j]![0] - palette[i]![0];
+      if (red >= threshold && red >= classes) break;
+      classes = Math.min(classes, compare(Math.min(i, j), Math.max(i, j), palette[Math.max(i, j)]!));
     }
   }
   pairs.sort((s, t) => s.distance - t.distance || s.a - t.a || Number(s.b) - Number(t.b));

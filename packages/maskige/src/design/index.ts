@@ -1,0 +1,16 @@
+export type { ColorSpace } from '../spread.js';
+export { type DesignOptions, designPalette, smallestDistance } from './design.js';
+export { type RefineOptions, refine, refinedPalette } from './refined.js';
+export {
+  additiveFactorPalette,
+  arithmeticPalette,
+  channelCounts,
+  type JitterOptions,
+  misalignedPalette,
+  type Range,
+  type ReferenceGenerator,
+  randomPalette,
+  referenceGenerators,
+  referencePalette,
+} from './sequences.js';
+export { cielab, oklab } from './spaces.js';

@@ -130,7 +130,12 @@ async function execute(
     'tensorflow' in selfTest && selfTest.ok
       ? `self-test passed: TensorFlow ${selfTest.tensorflow} on ${selfTest.device}, ${selfTest.gflops} GFLOPS, largest error ${selfTest.largestError.toExponential(1)}`
       : `self-test failed: ${selfTest.reason}`;
-  return { text: `${verdict}\n`, json: { ...result, selfTest }, ok: selfTest.ok };
+  // TensorFlow falls back to the processor without an error: who asked for a GPU should hear of it.
+  const idle =
+    gpu && 'device' in selfTest && selfTest.device === 'cpu'
+      ? 'TensorFlow sees no GPU: is the NVIDIA driver installed (nvidia-smi)?\n'
+      : '';
+  return { text: `${verdict}\n${idle}`, json: { ...result, selfTest }, ok: selfTest.ok };
 }
 
 /** Prints each new message once; on a terminal also percentages, on one line. */

@@ -34,10 +34,14 @@ export interface ClientOptions {
 export async function findClient({ env, signal }: ClientOptions = {}): Promise<PypiClient> {
   const tried: string[] = [];
   for (const [command, ...args] of candidates) {
-    const { code, stdout, missing } = await run(command, [...args, '--version'], { env, signal });
+    const { code, stdout, stderr, missing } = await run(command, [...args, '--version'], { env, signal });
     const version = /^pip (\d[\w.]*)/m.exec(stdout)?.[1];
     if (code === 0 && version && compareVersions(version, oldestPip) >= 0) return { command, args, version };
-    const why = missing ? 'not found' : version ? `pip ${version} is older than ${oldestPip}` : 'does not run';
+    const why = missing
+      ? 'not found'
+      : version
+        ? `pip ${version} is older than ${oldestPip}`
+        : `does not run (${lastLines(stderr, 1)})`;
     tried.push(`${[command, ...args].join(' ')}: ${why}`);
   }
   throw new NativeError(
@@ -124,7 +128,8 @@ const symptoms: readonly (readonly [RegExp, NativeError['code'], string])[] = [
 
 /** Why the client failed, from what it said. The network comes before "no such version": an unreachable index lists none. */
 export function clientError({ stdout, stderr }: RunResult, requirements: readonly string[]): NativeError {
-  const said = `${stdout}\n${stderr}`;
+  // One line for each retry would hide what matters.
+  const said = `${stdout}\n${stderr}`.replace(/(^WARNING: Retrying .*\n)+(?=WARNING: Retrying )/gm, '');
   const [, code, remedy] = symptoms.find(([pattern]) => pattern.test(said)) ?? [
     undefined,
     'CLIENT_FAILED' as const,

@@ -1,3 +1,4 @@
+export { main as runNativeCli, type Streams } from './cli.js';
 export { NativeError, type NativeErrorCode } from './errors.js';
 export { type InstallOptions, type InstallResult, installNative } from './install.js';
 export type { PackageState } from './link.js';

@@ -41,7 +41,8 @@ export function shimNodeUtil(): void {
 
 /**
  * Loads `@tensorflow/tfjs-node-gpu` into this process: afterwards `tensorflow` is a registered backend, and the current
- * one. TensorFlow's log lines below errors are silenced unless TF_CPP_MIN_LOG_LEVEL is set. Works on Node 20, 22 and 24.
+ * one. TensorFlow's log lines below errors are silenced unless TF_CPP_MIN_LOG_LEVEL is set, but for the one about oneDNN,
+ * which heeds no setting. Works on Node 20, 22 and 24.
  *
  * @throws NativeError `PACKAGE_NOT_FOUND`, `NOT_PROVISIONED`, `LOAD_FAILED`
  */

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
+import { nativeCommand } from './commands/native.js';
 import { predictCommand } from './commands/predict.js';
 import { quickstartCommand } from './commands/quickstart.js';
 import { trainCommand } from './commands/train.js';
@@ -15,5 +16,6 @@ export function buildProgram(): Command {
     .addCommand(trainCommand())
     .addCommand(evaluateCommand())
     .addCommand(predictCommand())
+    .addCommand(nativeCommand())
     .addCommand(doctorCommand());
 }

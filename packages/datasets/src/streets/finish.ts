@@ -51,7 +51,7 @@ export function finish(c: Canvas, weather: Weather, random: Random): { image: Rg
         grain[(at + o2) & 65535]! * noise;
     }
   }
-  return { image: { data, width, height }, labels: { data: majority(c), width, height } };
+  return { image: { data: new Uint8Array(data.buffer), width, height }, labels: { data: majority(c), width, height } };
 }
 
 /** Of the four labels under a pixel the one that most of them have; in a tie the upper left one of a pair. */

@@ -35,9 +35,15 @@ export function randomCropBox(picture: Size, crop: Size, random: Random): Box {
 }
 
 /** Do two classes or more share these labels, none with `ratio` of them or more? Unlabelled pixels do not count. */
-export function passesCatMaxRatio(labels: LabelMap, ratio: number): boolean {
-  const counts = new Uint32Array(65536);
-  for (let i = 0; i < labels.data.length; i++) counts[labels.data[i]!]!++;
+export function passesCatMaxRatio({ data }: LabelMap, ratio: number): boolean {
+  const counts = new Uint32Array(data instanceof Uint16Array ? 65536 : 256);
+  // Runs are counted at once: neighbours mostly share their class.
+  for (let i = 0; i < data.length; ) {
+    const id = data[i]!;
+    const from = i++;
+    while (i < data.length && data[i] === id) i++;
+    counts[id]! += i - from;
+  }
   counts[ignoreIndex] = 0;
   let classes = 0;
   let sum = 0;

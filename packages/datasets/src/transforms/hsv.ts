@@ -21,7 +21,7 @@ function divisionTables(): Tables {
   return tables;
 }
 
-/** [N, 3] RGB → [N, 3] HSV. */
+/** [N, 3] RGB → [N, 3] HSV. Without a branch: hues of greyish pixels are too random to predict. */
 export function rgbToHsv(
   rgb: Uint8Array | Uint8ClampedArray,
   out: Uint8Array = new Uint8Array(rgb.length),
@@ -32,12 +32,18 @@ export function rgbToHsv(
     const r = rgb[i]!;
     const g = rgb[i + 1]!;
     const b = rgb[i + 2]!;
-    const v = r > g ? (r > b ? r : b) : g > b ? g : b;
-    const low = r < g ? (r < b ? r : b) : g < b ? g : b;
-    const diff = v - low;
-    const h = v === r ? g - b : v === g ? b - r + 2 * diff : r - g + 4 * diff;
+    const rg = r - g;
+    const most = g + (rg & ~(rg >> 31));
+    const least = r - (rg & ~(rg >> 31));
+    const mb = most - b;
+    const v = b + (mb & ~(mb >> 31));
+    const lb = least - b;
+    const diff = v - (least - (lb & ~(lb >> 31)));
+    const notR = (r - v) >> 31; // all ones unless red is the largest
+    const notG = (g - v) >> 31;
+    const h = (~notR & (g - b)) + (notR & ((~notG & (b - r + 2 * diff)) + (notG & (r - g + 4 * diff))));
     const turned = (h * hue[diff]! + half) >> shift;
-    out[i] = turned < 0 ? turned + 180 : turned;
+    out[i] = turned + (180 & (turned >> 31));
     out[i + 1] = (diff * saturation[v]! + half) >> shift;
     out[i + 2] = v;
   }
@@ -60,58 +66,75 @@ export function hsvToRgb(hsv: Uint8Array, width: number, out: Uint8Array = new U
   return out;
 }
 
+/** Each channel is v · (1 − s · w), where the hue alone decides w: 0 for the strongest channel, 1 for the weakest. */
 function convertPixels(hsv: Uint8Array, out: Uint8Array, from: number, to: number, rounding: number): void {
-  const { unit, sector, fraction } = floatTables();
+  const { unit, red, green, blue } = floatTables();
   const { fround } = Math;
   for (let i = from; i < to; i += 3) {
     const h = hsv[i]!;
     const s = unit[hsv[i + 1]!]!;
     const v = unit[hsv[i + 2]!]!;
-    const f = fraction[h]!;
-    const top = (fround(v * 255) + rounding) | 0;
-    const p = (fround(fround(v * fround(1 - s)) * 255) + rounding) | 0;
-    const q = (fround(fround(v * fround(1 - fround(s * f))) * 255) + rounding) | 0;
-    const t = (fround(fround(v * fround(1 - fround(s * fround(1 - f)))) * 255) + rounding) | 0;
-    let r = top;
-    let g = t;
-    let b = p;
-    switch (sector[h]) {
-      case 1:
-        r = q;
-        g = top;
-        break;
-      case 2:
-        r = p;
-        g = top;
-        b = t;
-        break;
-      case 3:
-        r = p;
-        g = q;
-        b = top;
-        break;
-      case 4:
-        r = t;
-        g = p;
-        b = top;
-        break;
-      case 5:
-        g = p;
-        b = q;
-        break;
-    }
-    out[i] = r;
-    out[i + 1] = g;
-    out[i + 2] = b;
+    out[i] = fround(fround(v * fround(1 - fround(s * red[h]!))) * 255) + rounding;
+    out[i + 1] = fround(fround(v * fround(1 - fround(s * green[h]!))) * 255) + rounding;
+    out[i + 2] = fround(fround(v * fround(1 - fround(s * blue[h]!))) * 255) + rounding;
+  }
+}
+
+/**
+ * [H, W, 3] RGB through HSV and back, in place: each hue and each saturation goes through its table. Equal to `rgbToHsv`, the
+ * tables and `hsvToRgb` one after another, without the buffer between.
+ */
+export function throughHsv(rgb: Uint8Array, width: number, hues: Uint8Array, saturations: Uint8Array): void {
+  const body = width - (width % lanes);
+  for (let row = 0; row < rgb.length; row += 3 * width) {
+    turnPixels(rgb, row, row + 3 * body, hues, saturations, 0);
+    turnPixels(rgb, row + 3 * body, row + 3 * width, hues, saturations, 0.5);
+  }
+}
+
+function turnPixels(
+  rgb: Uint8Array,
+  from: number,
+  to: number,
+  hues: Uint8Array,
+  saturations: Uint8Array,
+  rounding: number,
+): void {
+  const { saturation, hue } = divisionTables();
+  const { unit, red, green, blue } = floatTables();
+  const { fround } = Math;
+  const half = 1 << (shift - 1);
+  for (let i = from; i < to; i += 3) {
+    const r = rgb[i]!;
+    const g = rgb[i + 1]!;
+    const b = rgb[i + 2]!;
+    const rg = r - g;
+    const most = g + (rg & ~(rg >> 31));
+    const least = r - (rg & ~(rg >> 31));
+    const mb = most - b;
+    const top = b + (mb & ~(mb >> 31));
+    const lb = least - b;
+    const diff = top - (least - (lb & ~(lb >> 31)));
+    const notR = (r - top) >> 31;
+    const notG = (g - top) >> 31;
+    const turn = (~notR & (g - b)) + (notR & ((~notG & (b - r + 2 * diff)) + (notG & (r - g + 4 * diff))));
+    const turned = (turn * hue[diff]! + half) >> shift;
+    const h = hues[turned + (180 & (turned >> 31))]!;
+    const s = unit[saturations[(diff * saturation[top]! + half) >> shift]!]!;
+    const v = unit[top]!;
+    rgb[i] = fround(fround(v * fround(1 - fround(s * red[h]!))) * 255) + rounding;
+    rgb[i + 1] = fround(fround(v * fround(1 - fround(s * green[h]!))) * 255) + rounding;
+    rgb[i + 2] = fround(fround(v * fround(1 - fround(s * blue[h]!))) * 255) + rounding;
   }
 }
 
 interface FloatTables {
   /** Byte → x / 255. */
   readonly unit: Float32Array;
-  /** Hue → which sixth of the circle, and how far in it. */
-  readonly sector: Uint8Array;
-  readonly fraction: Float32Array;
+  /** Hue → how much of the saturation the channel loses. */
+  readonly red: Float32Array;
+  readonly green: Float32Array;
+  readonly blue: Float32Array;
 }
 
 let floats: FloatTables | undefined;
@@ -120,9 +143,21 @@ function floatTables(): FloatTables {
   if (floats) return floats;
   const { fround } = Math;
   const unit = Float32Array.from({ length: 256 }, (_, x) => x * fround(1 / 255));
-  const scaled = Float32Array.from({ length: 256 }, (_, h) => h * fround(6 / 180));
-  const sector = Uint8Array.from(scaled, (x) => Math.trunc(x) % 6);
-  const fraction = Float32Array.from(scaled, (x) => x - Math.trunc(x));
-  floats = { unit, sector, fraction };
+  const [red, green, blue] = [0, 1, 2].map(() => new Float32Array(256)) as [Float32Array, Float32Array, Float32Array];
+  for (let h = 0; h < 256; h++) {
+    const turn = fround(h * fround(6 / 180));
+    const f = fround(turn - Math.trunc(turn));
+    const rise = fround(1 - f);
+    const weights = [
+      [0, rise, 1],
+      [f, 0, 1],
+      [1, 0, rise],
+      [1, f, 0],
+      [rise, 1, 0],
+      [0, 1, f],
+    ][Math.trunc(turn) % 6]!;
+    [red[h], green[h], blue[h]] = weights as [number, number, number];
+  }
+  floats = { unit, red, green, blue };
   return floats;
 }

@@ -13,20 +13,25 @@ type Triple = readonly [number, number, number];
 export const imageNetMean: Triple = [123.675, 116.28, 103.53];
 export const imageNetStd: Triple = [58.395, 57.12, 57.375];
 
-/** (x − mean) / std per channel, as mmcv computes it: float32 after each step, times 1/std. */
+/**
+ * (x − mean) / std per channel, as mmcv computes it: float32 after each step, times 1/std. With `table`, every byte goes
+ * through it first; with a `buffer` of the right length, the result is written there.
+ */
 export function normalize(
   { data, width, height }: RgbImage,
   mean: Triple = imageNetMean,
   std: Triple = imageNetStd,
+  table?: Uint8Array,
+  buffer?: Float32Array,
 ): FloatImage {
-  const table = new Float32Array(768); // [3, 256]
-  for (let k = 0; k < 3; k++)
-    for (let v = 0; v < 256; v++) table[256 * k + v] = Math.fround(v - mean[k]!) * (1 / std[k]!);
-  const out = new Float32Array(data.length);
+  const [r, g, b] = [0, 1, 2].map((k) =>
+    Float32Array.from({ length: 256 }, (_, v) => Math.fround((table ? table[v]! : v) - mean[k]!) * (1 / std[k]!)),
+  ) as [Float32Array, Float32Array, Float32Array];
+  const out = buffer?.length === data.length ? buffer : new Float32Array(data.length);
   for (let i = 0; i < data.length; i += 3) {
-    out[i] = table[data[i]!]!;
-    out[i + 1] = table[256 + data[i + 1]!]!;
-    out[i + 2] = table[512 + data[i + 2]!]!;
+    out[i] = r[data[i]!]!;
+    out[i + 1] = g[data[i + 1]!]!;
+    out[i + 2] = b[data[i + 2]!]!;
   }
   return { data: out, width, height };
 }

@@ -1,6 +1,6 @@
 import type { Random } from '../random.js';
 import type { RgbImage } from '../types.js';
-import { hsvToRgb, rgbToHsv } from './hsv.js';
+import { throughHsv } from './hsv.js';
 
 /** What one picture's distortion was drawn to be; an absent step is left out. */
 export interface PhotoMetricDraws {
@@ -47,43 +47,49 @@ export function drawPhotoMetric(random: Random, options: PhotoMetricOptions = {}
  * clips to 0..255 and drops the fraction, and hue and saturation go through 8-bit HSV, as in the reference.
  */
 export function photoMetricDistortion(image: RgbImage, draws: PhotoMetricDraws): RgbImage {
-  const { brightness, contrast, contrastFirst, saturation, hue } = draws;
-  let first = identity();
-  if (brightness !== undefined) first = convert(first, 1, brightness);
-  if (contrast !== undefined && contrastFirst) first = convert(first, contrast, 0);
-  const last = contrast !== undefined && !contrastFirst ? convert(identity(), contrast, 0) : undefined;
-  const data = new Uint8Array(image.data.length);
-  for (let i = 0; i < data.length; i++) data[i] = first[image.data[i]!]!;
-  if (saturation !== undefined) throughHsv(data, image.width, 1, convert(identity(), saturation, 0));
+  const { before, after } = photoMetricTables(draws);
+  const data = before ? through(before, image.data, new Uint8Array(image.data.length)) : Uint8Array.from(image.data);
+  distortHsv(data, image.width, draws);
+  return { data: after ? through(after, data, data) : data, width: image.width, height: image.height };
+}
+
+/** Every byte of `from` through a table, into `to`. */
+export function through(table: Uint8Array, from: RgbImage['data'], to: Uint8Array): Uint8Array {
+  for (let i = 0; i < to.length; i++) to[i] = table[from[i]!]!;
+  return to;
+}
+
+/** The steps that treat every byte alike, as tables: those before saturation and hue, and the one after; undefined for none. */
+export function photoMetricTables({ brightness, contrast, contrastFirst }: PhotoMetricDraws): {
+  before: Uint8Array | undefined;
+  after: Uint8Array | undefined;
+} {
+  const bright = brightness === undefined ? undefined : convert(identity(), 1, brightness);
+  const contrasted = contrast === undefined ? undefined : (table: Table) => convert(table, contrast, 0);
+  const before = contrastFirst && contrasted ? contrasted(bright ?? identity()) : bright;
+  return { before, after: contrastFirst ? undefined : contrasted?.(identity()) };
+}
+
+/** Saturation, then hue, in place. */
+export function distortHsv(data: Uint8Array, width: number, { saturation, hue }: PhotoMetricDraws): void {
+  const same = identity();
+  if (saturation !== undefined) throughHsv(data, width, same, convert(same, saturation, 0));
   if (hue !== undefined)
     throughHsv(
       data,
-      image.width,
-      0,
-      Uint8Array.from({ length: 256 }, (_, h) => (((h + hue) % 180) + 180) % 180),
+      width,
+      same.map((h) => (((h + hue) % 180) + 180) % 180),
+      same,
     );
-  if (last) for (let i = 0; i < data.length; i++) data[i] = last[data[i]!]!;
-  return { data, width: image.width, height: image.height };
 }
 
-const identity = (): Uint8Array<ArrayBuffer> => Uint8Array.from({ length: 256 }, (_, v) => v);
+type Table = Uint8Array<ArrayBuffer>;
+
+const identity = (): Table => Uint8Array.from({ length: 256 }, (_, v) => v);
 
 /** The table of x·alpha + beta in float32, clipped and truncated, after another table. */
-function convert(after: Uint8Array<ArrayBuffer>, alpha: number, beta: number): Uint8Array<ArrayBuffer> {
+function convert(after: Table, alpha: number, beta: number): Table {
   const a = Math.fround(alpha);
   const b = Math.fround(beta);
   return after.map((v) => Math.min(255, Math.max(0, Math.fround(Math.fround(v * a) + b))));
-}
-
-/** Sends one channel of the HSV picture through a table, some rows at a time so that they stay in the cache. */
-function throughHsv(data: Uint8Array, width: number, channel: 0 | 1, table: Uint8Array): void {
-  const block = 3 * width * Math.max(1, Math.floor(8192 / width));
-  const hsv = new Uint8Array(block);
-  for (let from = 0; from < data.length; from += block) {
-    const part = data.subarray(from, from + block);
-    const own = hsv.subarray(0, part.length);
-    rgbToHsv(part, own);
-    for (let i = channel; i < own.length; i += 3) own[i] = table[own[i]!]!;
-    hsvToRgb(own, width, part);
-  }
 }

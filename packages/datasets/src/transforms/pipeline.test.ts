@@ -5,10 +5,15 @@ import {
   createRandom,
   cropImage,
   cropLabels,
+  drawPhotoMetric,
   flipImage,
   flipLabels,
+  hsvToRgb,
+  normalize,
   paperPipelines,
   parseTransforms,
+  photoMetricDistortion,
+  type RgbImage,
   renderStreetScene,
   resizeImage,
   resizeLabels,
@@ -19,6 +24,7 @@ import {
   sampleRandom,
   type TransformSpec,
 } from '../index.js';
+import { throughHsv } from './hsv.js';
 
 const scene = renderStreetScene({ seed: 5, index: 2, width: 150, height: 90 });
 const smallTrain: TransformSpec[] = [
@@ -93,6 +99,31 @@ describe('compilePipeline', () => {
         },
       ),
     );
+  });
+  test('photometric distortion in a pipeline equals the function, and later steps see its result', () => {
+    fc.assert(
+      fc.property(samples, fc.nat(), (sample, seed) => {
+        const specs: TransformSpec[] = [{ type: 'PhotoMetricDistortion' }];
+        const distorted = compilePipeline(specs)(sample, createRandom(seed)).image as RgbImage;
+        expect(distorted).toEqual(photoMetricDistortion(sample.image, drawPhotoMetric(createRandom(seed))));
+        const to = { width: 17, height: 9 };
+        const later = compilePipeline([...specs, { type: 'Resize', ...to, keepRatio: false }, { type: 'Normalize' }])(
+          sample,
+          createRandom(seed),
+        );
+        expect(later.image).toEqual(normalize(resizeImage(distorted, to)));
+      }),
+    );
+  });
+  test('writes floats where it is told to, and never into an earlier result', () => {
+    const run = compilePipeline(smallTrain.slice(0, 5));
+    const place = new Float32Array(64 * 64 * 3);
+    const told = run(scene, sampleRandom(1, 1, 1), place);
+    expect(told.image.data).toBe(place);
+    const own = run(scene, sampleRandom(1, 1, 1));
+    expect(own.image.data).toEqual(place);
+    run(scene, sampleRandom(1, 1, 2));
+    expect(own.image.data).toEqual(place);
   });
   test('crops smaller pictures whole and pads them: 255 for labels, the mean for pictures', () => {
     const { image, labels } = compilePipeline([
@@ -180,6 +211,22 @@ describe('geometry', () => {
         createRandom(0),
       ),
     ).toThrow('labels are 9×9, the picture 150×90');
+  });
+  test('through HSV and back in one pass equals the two conversions', () => {
+    fc.assert(
+      fc.property(samples, fc.integer({ min: 0, max: 179 }), ({ image }, turn) => {
+        const rgb = Uint8Array.from(image.data);
+        const hsv = rgbToHsv(rgb);
+        const hues = Uint8Array.from({ length: 256 }, (_, h) => (h + turn) % 180);
+        const saturations = Uint8Array.from({ length: 256 }, (_, s) => s >> 1);
+        for (let i = 0; i < hsv.length; i += 3) {
+          hsv[i] = hues[hsv[i]!]!;
+          hsv[i + 1] = saturations[hsv[i + 1]!]!;
+        }
+        throughHsv(rgb, image.width, hues, saturations);
+        expect(rgb).toEqual(hsvToRgb(hsv, image.width));
+      }),
+    );
   });
   test('HSV of greys has neither hue nor saturation', () => {
     const grey = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3));

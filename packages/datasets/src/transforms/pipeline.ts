@@ -1,11 +1,11 @@
 import { createRandom, type Random } from '../random.js';
 import type { LabelMap, RgbImage, Sample } from '../types.js';
 import { chooseCrop, randomCropBox } from './crop.js';
-import { flipImage, flipLabels, padImage, padLabels, reduceZeroLabel } from './flip-pad.js';
+import { flipLabels, padImage, padLabels, reduceZeroLabel } from './flip-pad.js';
 import { type Box, rescaleSize, type Size } from './geometry.js';
 import { type FloatImage, normalize } from './normalize.js';
-import { drawPhotoMetric, photoMetricDistortion } from './photometric.js';
-import { resizeImage, resizeLabels } from './resize.js';
+import { distortHsv, drawPhotoMetric, photoMetricTables } from './photometric.js';
+import { resizeLabels, sampleImage } from './resize.js';
 import { rotateImage, rotateLabels } from './rotate.js';
 import { parseTransforms, type TransformSpec } from './specs.js';
 
@@ -21,7 +21,11 @@ export interface TransformedSample {
   readonly flipped: boolean;
 }
 
-export type Pipeline = (sample: Sample, random: Random) => TransformedSample;
+/**
+ * `into` is a place for the floats of a pipeline with `Normalize`, such as one sample's part of a batch; it is used where its
+ * length fits and no padding was needed.
+ */
+export type Pipeline = (sample: Sample, random: Random, into?: Float32Array) => TransformedSample;
 
 /** The stream for one sample: it depends on nothing but these, so workers and resumed runs make the same batches. */
 export const sampleRandom = (seed: number, epoch: number, index: number): Random => createRandom(seed, epoch, index);
@@ -39,9 +43,22 @@ interface State {
   /** Labels within the box, once something needed them. */
   readonly labels?: LabelMap;
   readonly mirrored: boolean;
+  readonly buffers: Buffers;
+  /** Is the source's buffer ours to change? Not the caller's. */
+  readonly ours: boolean;
+  /** What every byte of the picture has yet to go through. */
+  readonly table?: Uint8Array | undefined;
   readonly float?: FloatImage;
   readonly resized: Size;
   readonly flipped: boolean;
+}
+
+/** Memory that is used again and again: fresh memory costs as much as the arithmetic. */
+interface Buffers {
+  /** True where the result is floats: then no result holds on to the bytes. */
+  readonly reuse: boolean;
+  bytes?: Uint8Array;
+  readonly into?: Float32Array | undefined;
 }
 
 type Step = (state: State, random: Random) => State;
@@ -52,18 +69,19 @@ type Step = (state: State, random: Random) => State;
  */
 export function compilePipeline(specs: readonly TransformSpec[]): Pipeline {
   const compiled = parseTransforms(specs).map(compileStep);
-  return ({ image, labels, name }, random) => {
+  const reuse = specs.some(({ type }) => type === 'Normalize');
+  let bytes: Uint8Array | undefined;
+  return ({ image, labels, name }, random, into) => {
     if (image.width !== labels.width || image.height !== labels.height)
       throw new RangeError(
         `pipeline: ${name}: the labels are ${labels.width}×${labels.height}, the picture ${image.width}×${image.height}.`,
       );
     const original = { width: image.width, height: image.height };
-    const state = compiled.reduce((s, step) => step(s, random), {
-      ...start(image, labels),
-      resized: original,
-      flipped: false,
-    });
-    const { source, sourceLabels, float, resized, flipped } = settle(state);
+    const buffers: Buffers = { reuse, into, ...(bytes ? { bytes } : {}) };
+    const initial: State = { ...start(image, labels), ours: false, buffers, resized: original, flipped: false };
+    const state = compiled.reduce((s, step) => step(s, random), initial);
+    bytes = buffers.bytes;
+    const { source, sourceLabels, float, resized, flipped } = state.float ? state : settle(state);
     return { image: float ?? source, labels: sourceLabels, name, original, resized, flipped };
   };
 }
@@ -75,16 +93,14 @@ const start = (source: RgbImage, sourceLabels: LabelMap) => {
 
 /** Computes what was only noted. */
 function settle(state: State): State {
-  const { source, sourceLabels, size, box, mirrored } = state;
-  if (isSource(state)) return state;
-  const untouched = isSource({ ...state, mirrored: false });
-  let image = untouched ? source : resizeImage(source, size, box);
-  let labels = state.labels ?? (untouched ? sourceLabels : resizeLabels(sourceLabels, size, box));
-  if (mirrored) {
-    image = flipImage(image);
-    labels = flipLabels(labels);
-  }
-  return { ...start(image, labels), resized: state.resized, flipped: state.flipped };
+  if (isSource(state) && !state.table) return state;
+  const { source, sourceLabels, size, box, mirrored, resized, flipped, buffers } = state;
+  const free = buffers.bytes === source.data ? undefined : buffers.bytes;
+  const image = sampleImage(source, size, box, mirrored, state.table, free);
+  if (buffers.reuse) buffers.bytes = image.data;
+  const same = isSource({ ...state, mirrored: false });
+  const labels = state.labels ?? (same ? sourceLabels : resizeLabels(sourceLabels, size, box));
+  return { ...start(image, mirrored ? flipLabels(labels) : labels), ours: true, buffers, resized, flipped };
 }
 
 /** Applies functions to the settled picture and labels. */
@@ -93,8 +109,8 @@ function apply(
   onImage: (image: RgbImage) => RgbImage,
   onLabels: (labels: LabelMap) => LabelMap = (l) => l,
 ): State {
-  const { source, sourceLabels, resized, flipped } = settle(state);
-  return { ...start(onImage(source), onLabels(sourceLabels)), resized, flipped };
+  const { source, sourceLabels, ours, buffers, resized, flipped } = settle(state);
+  return { ...start(onImage(source), onLabels(sourceLabels)), ours, buffers, resized, flipped };
 }
 
 function compileStep(spec: TransformSpec): Step {
@@ -103,7 +119,7 @@ function compileStep(spec: TransformSpec): Step {
       return (state, random) => {
         const ratio = spec.ratioRange ? random.range(...spec.ratioRange) : 1;
         const scale = { width: Math.floor(spec.width * ratio), height: Math.floor(spec.height * ratio) };
-        const settled = isSource(state) ? state : settle(state);
+        const settled = isSource(state) && !state.table ? state : settle(state);
         const size = spec.keepRatio === false ? scale : rescaleSize(settled.size, scale);
         return { ...settled, size, box: { x: 0, y: 0, ...size }, resized: size };
       };
@@ -123,7 +139,11 @@ function compileStep(spec: TransformSpec): Step {
     case 'PhotoMetricDistortion':
       return (state, random) => {
         const draws = drawPhotoMetric(random, spec);
-        return apply(state, (image) => photoMetricDistortion(image, draws));
+        const { before, after } = photoMetricTables(draws);
+        const settled = settle({ ...(state.table ? settle(state) : state), table: before });
+        const data = settled.ours ? (settled.source.data as Uint8Array) : Uint8Array.from(settled.source.data);
+        distortHsv(data, settled.size.width, draws);
+        return { ...settled, source: { ...settled.source, data }, ours: true, table: after };
       };
     case 'RandomRotate':
       return (state, random) => {
@@ -140,12 +160,12 @@ function compileStep(spec: TransformSpec): Step {
       return (state) => apply(state, (image) => image, reduceZeroLabel);
     case 'Normalize':
       return (state) => {
-        const settled = settle(state);
-        return { ...settled, float: normalize(settled.source, spec.mean, spec.std) };
+        const settled = settle({ ...state, table: undefined });
+        return { ...settled, float: normalize(settled.source, spec.mean, spec.std, state.table, state.buffers.into) };
       };
     case 'Pad':
       return (state) => {
-        const settled = settle(state);
+        const settled = state.float ? state : settle(state);
         const { float, source, sourceLabels } = settled;
         const d = spec.sizeDivisor ?? 1;
         const to = {

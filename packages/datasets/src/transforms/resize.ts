@@ -1,4 +1,5 @@
 import type { LabelMap, RgbImage } from '../types.js';
+import { flipImage } from './flip-pad.js';
 import { type Box, checkBox, checkSize, type Size } from './geometry.js';
 
 /** OpenCV weighs with 11 bits. */
@@ -35,29 +36,51 @@ function roundHalfEven(x: number): number {
  * [H, W, 3] → [h, w, 3], bilinear with half-pixel centres and without antialiasing, in the 8-bit fixed point of OpenCV's
  * `INTER_LINEAR` (which averages 2×2 when both edges are halved). With `box`, only that part of the result is computed.
  */
-export function resizeImage(image: RgbImage, to: Size, box: Box = { x: 0, y: 0, ...to }): RgbImage {
+export const resizeImage = (image: RgbImage, to: Size, box: Box = { x: 0, y: 0, ...to }): RgbImage =>
+  sampleImage(image, to, box, false, undefined);
+
+/**
+ * `resizeImage`, then left and right swapped if `mirror`, then every byte through a table: all in one pass. Into `buffer` if it
+ * has the right length, else into a new one.
+ */
+export function sampleImage(
+  image: RgbImage,
+  to: Size,
+  box: Box,
+  mirror: boolean,
+  table: Uint8Array | undefined,
+  buffer?: Uint8Array,
+): RgbImage & { readonly data: Uint8Array } {
   checkSize('resizeImage', to);
   checkBox('resizeImage', box, to);
   const { data, width, height } = image;
-  const out = new Uint8Array(3 * box.width * box.height);
+  const length = 3 * box.width * box.height;
+  const out = buffer?.length === length ? buffer : new Uint8Array(length);
   const result = { data: out, width: box.width, height: box.height };
   if (width === to.width && height === to.height) copyBox(data, width, box, out);
   else if (width === 2 * to.width && height === 2 * to.height) halve(data, width, box, out);
-  else
-    resample(
-      data,
-      width,
-      linearTaps(width, to.width, box.x, box.width),
-      linearTaps(height, to.height, box.y, box.height),
-      out,
-    );
+  else {
+    const columns = linearTaps(width, to.width, box.x, box.width);
+    if (mirror) for (const taps of Object.values(columns)) taps.reverse();
+    resample(data, width, columns, linearTaps(height, to.height, box.y, box.height), out, table);
+    return result;
+  }
+  if (table) for (let i = 0; i < out.length; i++) out[i] = table[out[i]!]!;
+  if (mirror) out.set(flipImage(result).data);
   return result;
 }
 
 /** Rows are stretched once each and blended in pairs. */
-function resample(data: RgbImage['data'], width: number, columns: Taps, rows: Taps, out: Uint8Array): void {
-  const count = columns.low.length;
-  const stretched = [new Int32Array(3 * count), new Int32Array(3 * count)];
+function resample(
+  data: RgbImage['data'],
+  width: number,
+  columns: Taps,
+  rows: Taps,
+  out: Uint8Array,
+  table: Uint8Array | undefined,
+): void {
+  const count = 3 * columns.low.length;
+  const stretched = [new Int32Array(count), new Int32Array(count)];
   const held = [-1, -1];
   /** The row `y` stretched, in one of two slots; `keep` is the row that must not be overwritten. */
   const row = (y: number, keep: number): Int32Array => {
@@ -67,27 +90,45 @@ function resample(data: RgbImage['data'], width: number, columns: Taps, rows: Ta
     held[slot] = y;
     return buffer;
   };
-  for (let y = 0, at = 0; y < rows.low.length; y++, at += 3 * count) {
+  for (let y = 0, at = 0; y < rows.low.length; y++, at += count) {
     const low = rows.low[y]!;
     const high = rows.high[y]!;
     const upper = row(low, high);
     const lower = row(high, low);
-    const b1 = rows.weight[y]!;
-    const b0 = one - b1;
-    for (let i = 0; i < 3 * count; i++)
-      out[at + i] = (((b0 * (upper[i]! >> 4)) >> 16) + ((b1 * (lower[i]! >> 4)) >> 16) + 2) >> 2;
+    if (table) blendRowsThrough(table, upper, lower, rows.weight[y]!, out, at);
+    else blendRows(upper, lower, rows.weight[y]!, out, at);
   }
 }
 
+function blendRows(upper: Int32Array, lower: Int32Array, weight: number, out: Uint8Array, at: number): void {
+  const rest = one - weight;
+  for (let i = 0; i < upper.length; i++)
+    out[at + i] = (((rest * upper[i]!) >> 16) + ((weight * lower[i]!) >> 16) + 2) >> 2;
+}
+
+function blendRowsThrough(
+  table: Uint8Array,
+  upper: Int32Array,
+  lower: Int32Array,
+  weight: number,
+  out: Uint8Array,
+  at: number,
+): void {
+  const rest = one - weight;
+  for (let i = 0; i < upper.length; i++)
+    out[at + i] = table[(((rest * upper[i]!) >> 16) + ((weight * lower[i]!) >> 16) + 2) >> 2]!;
+}
+
+/** A row at the columns' positions, times 2048 and shifted right by 4, as OpenCV keeps it. */
 function stretch(data: RgbImage['data'], start: number, { low, high, weight }: Taps, into: Int32Array): void {
   for (let x = 0, i = 0; x < low.length; x++, i += 3) {
     const a = start + 3 * low[x]!;
     const b = start + 3 * high[x]!;
     const w1 = weight[x]!;
     const w0 = one - w1;
-    into[i] = data[a]! * w0 + data[b]! * w1;
-    into[i + 1] = data[a + 1]! * w0 + data[b + 1]! * w1;
-    into[i + 2] = data[a + 2]! * w0 + data[b + 2]! * w1;
+    into[i] = (data[a]! * w0 + data[b]! * w1) >> 4;
+    into[i + 1] = (data[a + 1]! * w0 + data[b + 1]! * w1) >> 4;
+    into[i + 2] = (data[a + 2]! * w0 + data[b + 2]! * w1) >> 4;
   }
 }
 

@@ -1,45 +1,19 @@
 import { gemm } from './gemm';
 import { Simd } from './math';
+import { softmaxInPlace } from './softmax';
 
-/** In place: row = softmax(scale · row + bias + mask); no mask when its address is 0. */
-function softmaxRow(row: usize, bias: usize, mask: usize, n: i32, scale: f32): void {
+/** In place: row = scale · row + bias + mask; no mask when its address is 0. */
+function addBias(row: usize, bias: usize, mask: usize, n: i32, scale: f32): void {
   const s = f32x4.splat(scale);
-  let largest = f32x4.splat(-Infinity);
-  let at: usize = 0;
-  for (let left = n; left > 0; left -= 4) {
-    let score = f32x4.add(f32x4.mul(Simd.load(row + at, left), s), Simd.load(bias + at, left));
-    if (mask) score = f32x4.add(score, Simd.load(mask + at, left));
-    Simd.store(row + at, score, left);
-    if (left < 4) {
-      // Lanes beyond the row must not take part: repeat the first.
-      if (left < 2) score = f32x4.replace_lane(score, 1, f32x4.extract_lane(score, 0));
-      if (left < 3) score = f32x4.replace_lane(score, 2, f32x4.extract_lane(score, 0));
-      score = f32x4.replace_lane(score, 3, f32x4.extract_lane(score, 0));
+  for (; n > 0; n -= 4) {
+    let score = f32x4.add(f32x4.mul(Simd.load(row, n), s), Simd.load(bias, n));
+    if (mask) {
+      score = f32x4.add(score, Simd.load(mask, n));
+      mask += 16;
     }
-    largest = f32x4.max(largest, score);
-    at += 16;
-  }
-  const pairs = f32x4.max(largest, v128.shuffle<f32>(largest, largest, 2, 3, 0, 1));
-  const top = f32x4.max(pairs, v128.shuffle<f32>(pairs, pairs, 1, 0, 3, 2));
-  let sums = f32x4.splat(0);
-  let rest: f32 = 0;
-  at = 0;
-  for (let left = n; left > 0; left -= 4) {
-    const e = Simd.exp(f32x4.sub(Simd.load(row + at, left), top));
-    Simd.store(row + at, e, left);
-    if (left >= 4) sums = f32x4.add(sums, e);
-    else {
-      rest = f32x4.extract_lane(e, 0);
-      if (left > 1) rest += f32x4.extract_lane(e, 1);
-      if (left > 2) rest += f32x4.extract_lane(e, 2);
-    }
-    at += 16;
-  }
-  const inverse = f32x4.splat(1 / (Simd.sum(sums) + rest));
-  at = 0;
-  for (let left = n; left > 0; left -= 4) {
-    Simd.store(row + at, f32x4.mul(Simd.load(row + at, left), inverse), left);
-    at += 16;
+    Simd.store(row, score, n);
+    row += 16;
+    bias += 16;
   }
 }
 
@@ -74,8 +48,9 @@ export function windowAttention(
       const v = k + channels;
       gemm(q, stride, false, k, stride, true, weights, line, length, length, size, false, scratch);
       for (let i = 0; i < length; i++) {
-        const offset = <usize>i * line;
-        softmaxRow(weights + offset, bias + <usize>h * square + offset, shift ? shift + offset : 0, length, scale);
+        const row = weights + <usize>i * line;
+        addBias(row, bias + <usize>h * square + <usize>i * line, shift ? shift + <usize>i * line : 0, length, scale);
+        softmaxInPlace(row, row, length);
       }
       const target = y + ((<usize>(h * size)) << 2);
       gemm(weights, line, false, v, stride, false, target, channels, length, size, length, false, scratch);

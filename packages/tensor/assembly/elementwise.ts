@@ -9,6 +9,42 @@ export function exp(x: usize, y: usize, count: i32): void {
   }
 }
 
+/** y = ln x. */
+export function log(x: usize, y: usize, count: i32): void {
+  for (; count > 0; count -= 4) {
+    Simd.store(y, Simd.log(Simd.load(x, count)), count);
+    x += 16;
+    y += 16;
+  }
+}
+
+/** y = x, int32 to float32. */
+export function floatFromInt(x: usize, y: usize, count: i32): void {
+  for (; count > 0; count -= 4) {
+    Simd.store(y, f32x4.convert_i32x4_s(Simd.load(x, count)), count);
+    x += 16;
+    y += 16;
+  }
+}
+
+/** y = x, bool (a byte each) to float32. */
+export function floatFromBool(x: usize, y: usize, count: i32): void {
+  for (; count > 0; count--) {
+    store<f32>(y, <f32>load<u8>(x));
+    x++;
+    y += 4;
+  }
+}
+
+/** y = x ≠ 0 as a byte, of float32 (NaN is true) or int32. */
+export function boolFromWord(x: usize, y: usize, count: i32, float: bool): void {
+  for (; count > 0; count--) {
+    store<u8>(y, <u8>(float ? load<f32>(x) !== 0 : load<i32>(x) !== 0));
+    x += 4;
+    y++;
+  }
+}
+
 /** y = erf(x). */
 export function erf(x: usize, y: usize, count: i32): void {
   for (; count > 0; count -= 4) {

@@ -3,7 +3,7 @@
 export { windowAttention, windowAttentionGradient } from './attention';
 export { convFilterGradient, convInputGradient } from './conv';
 export { depthwiseGradient } from './depthwise';
-export { adamw, erf, exp, gelu, geluGradient } from './elementwise';
+export { adamw, boolFromWord, erf, exp, floatFromBool, floatFromInt, gelu, geluGradient, log } from './elementwise';
 export { batchedGemm } from './gemm';
 export { setConvolution } from './im2col';
 export { copyStrided, gatherRows } from './movement';
@@ -11,3 +11,6 @@ export { batchNorm, batchNormGradient, layerNorm, layerNormGradient } from './no
 export { maxPoolGradient } from './pool';
 export { reduceSum } from './reduce';
 export { segmentSum } from './segment';
+export { crossEntropy, crossEntropyGradient, softmax } from './softmax';
+// Exported so that the compiler keeps them functions of their own: inlined, their inner loops run out of registers.
+export { tile4x8, tile5x4, tile5x8 } from './tile';

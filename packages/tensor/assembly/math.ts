@@ -45,6 +45,53 @@ export class Simd {
     return f32x4.div(f32x4.mul(x, p), q);
   }
 
+  /** ln x, within 2 units in the last place, subnormals included; −Infinity at 0, NaN below, Infinity and NaN stay. */
+  @inline static log(value: v128): v128 {
+    const smallest = f32x4.splat(1.1754943508222875e-38);
+    const tiny = f32x4.lt(value, smallest);
+    const x = v128.bitselect(f32x4.mul(value, f32x4.splat(8388608)), value, tiny);
+    // x = m · 2ᵉ with m in [√½, √2): the exponent counts from the bits of √½.
+    const bits = i32x4.sub(x, i32x4.splat(0x3f3504f3));
+    const e = i32x4.shr_s(bits, 23);
+    const m = i32x4.add(v128.and(bits, i32x4.splat(0x007fffff)), i32x4.splat(0x3f3504f3));
+    const exponent = f32x4.sub(f32x4.convert_i32x4_s(e), v128.and(tiny, f32x4.splat(23)));
+    const f = f32x4.sub(m, f32x4.splat(1));
+    const z = f32x4.mul(f, f);
+    let p = f32x4.splat(7.0376836292e-2);
+    p = f32x4.add(f32x4.mul(p, f), f32x4.splat(-1.151461031e-1));
+    p = f32x4.add(f32x4.mul(p, f), f32x4.splat(1.167699874e-1));
+    p = f32x4.add(f32x4.mul(p, f), f32x4.splat(-1.2420140846e-1));
+    p = f32x4.add(f32x4.mul(p, f), f32x4.splat(1.4249322787e-1));
+    p = f32x4.add(f32x4.mul(p, f), f32x4.splat(-1.6668057665e-1));
+    p = f32x4.add(f32x4.mul(p, f), f32x4.splat(2.0000714765e-1));
+    p = f32x4.add(f32x4.mul(p, f), f32x4.splat(-2.4999993993e-1));
+    p = f32x4.add(f32x4.mul(p, f), f32x4.splat(3.3333331174e-1));
+    p = f32x4.mul(f32x4.mul(p, f), z);
+    p = f32x4.add(p, f32x4.mul(exponent, f32x4.splat(-2.1219444e-4)));
+    p = f32x4.sub(p, f32x4.mul(z, f32x4.splat(0.5)));
+    const result = f32x4.add(f32x4.add(f, p), f32x4.mul(exponent, f32x4.splat(0.693359375)));
+    const infinite = f32x4.splat(Infinity);
+    const positive = v128.bitselect(value, result, v128.or(f32x4.eq(value, infinite), f32x4.ne(value, value)));
+    const zero = v128.bitselect(f32x4.neg(infinite), positive, f32x4.eq(value, f32x4.splat(0)));
+    return v128.bitselect(f32x4.splat(NaN), zero, f32x4.lt(value, f32x4.splat(0)));
+  }
+
+  /** The largest of four lanes in every lane; NaN wins. */
+  @inline static max(x: v128): v128 {
+    const pairs = f32x4.max(x, v128.shuffle<f32>(x, x, 2, 3, 0, 1));
+    return f32x4.max(pairs, v128.shuffle<f32>(pairs, pairs, 1, 0, 3, 2));
+  }
+
+  /** `x` with the lanes from `count` on replaced by its first. */
+  @inline static repeatFirst(x: v128, count: i32): v128 {
+    return count >= 4 ? x : fillWithFirst(x, count);
+  }
+
+  /** `x` with the lanes from `count` on set to 0. */
+  @inline static clearRest(x: v128, count: i32): v128 {
+    return count >= 4 ? x : clearFrom(x, count);
+  }
+
   /** Sum of four lanes, pairs first. */
   @inline static sum(x: v128): f32 {
     const pairs = f32x4.add(x, v128.shuffle<f32>(x, x, 2, 3, 0, 1));
@@ -74,4 +121,17 @@ function storePart(address: usize, value: v128, count: i32): void {
   store<f32>(address, f32x4.extract_lane(value, 0));
   if (count > 1) store<f32>(address, f32x4.extract_lane(value, 1), 4);
   if (count > 2) store<f32>(address, f32x4.extract_lane(value, 2), 8);
+}
+
+function fillWithFirst(x: v128, count: i32): v128 {
+  const first = f32x4.extract_lane(x, 0);
+  if (count < 2) x = f32x4.replace_lane(x, 1, first);
+  if (count < 3) x = f32x4.replace_lane(x, 2, first);
+  return f32x4.replace_lane(x, 3, first);
+}
+
+function clearFrom(x: v128, count: i32): v128 {
+  if (count < 2) x = f32x4.replace_lane(x, 1, 0);
+  if (count < 3) x = f32x4.replace_lane(x, 2, 0);
+  return f32x4.replace_lane(x, 3, 0);
 }

@@ -18,7 +18,7 @@ function store8(c: usize, low: v128, high: v128, count: i32, add: bool): void {
  * C[5, 8] (+)= A[5, k] · B[k, 8], B packed. Ten accumulators, two of B, one of A and one product fill 14 of the 15 SIMD
  * registers that V8 gives out on x86-64 (6×8 spills and is a third slower). Fewer than five rows: the last one repeats.
  */
-function tile5x8(
+export function tile5x8(
   a: usize,
   aStride: usize,
   rows: i32,
@@ -44,7 +44,8 @@ function tile5x8(
   let c31 = f32x4.splat(0);
   let c40 = f32x4.splat(0);
   let c41 = f32x4.splat(0);
-  for (let p = 0; p < k; p++) {
+  const end = b + ((<usize>k) << 5);
+  while (b < end) {
     const b0 = v128.load(b, 0);
     const b1 = v128.load(b, 16);
     const x0 = v128.load_splat<f32>(a0);
@@ -85,7 +86,7 @@ function tile5x8(
 }
 
 /** As {@link tile5x8} for the last four rows or fewer. */
-function tile4x8(
+export function tile4x8(
   a: usize,
   aStride: usize,
   rows: i32,
@@ -108,7 +109,8 @@ function tile4x8(
   let c21 = f32x4.splat(0);
   let c30 = f32x4.splat(0);
   let c31 = f32x4.splat(0);
-  for (let p = 0; p < k; p++) {
+  const end = b + ((<usize>k) << 5);
+  while (b < end) {
     const b0 = v128.load(b, 0);
     const b1 = v128.load(b, 16);
     const x0 = v128.load_splat<f32>(a0);
@@ -142,7 +144,7 @@ function tile4x8(
 }
 
 /** As {@link tile5x8} for at most four columns; rows of B are still eight apart. */
-function tile5x4(
+export function tile5x4(
   a: usize,
   aStride: usize,
   rows: i32,
@@ -163,7 +165,8 @@ function tile5x4(
   let c20 = f32x4.splat(0);
   let c30 = f32x4.splat(0);
   let c40 = f32x4.splat(0);
-  for (let p = 0; p < k; p++) {
+  const end = b + ((<usize>k) << 5);
+  while (b < end) {
     const b0 = v128.load(b, 0);
     const x0 = v128.load_splat<f32>(a0);
     c00 = f32x4.add(c00, f32x4.mul(x0, b0));

@@ -1,7 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Kernels of ours that do in one pass what layers otherwise compose. ./README.md is their contract. */
-export type FusedKernel = 'GssGelu' | 'GssLayerNorm' | 'GssBatchNorm' | 'GssWindowAttention' | 'GssAdamW';
+export type FusedKernel =
+  | 'GssGelu'
+  | 'GssLayerNorm'
+  | 'GssBatchNorm'
+  | 'GssWindowAttention'
+  | 'GssCrossEntropy'
+  | 'GssAdamW';
 
 /** Whether the current backend has a fused kernel (and, by the contract, the one of its gradient). */
 export const hasFused = (name: FusedKernel): boolean => tf.getKernel(name, tf.getBackend()) !== undefined;
@@ -93,6 +99,23 @@ export function fusedWindowAttention(
         run('GssWindowAttentionGrad', { dy, qkv: qkv!, weights: weights! }, { heads, scale }),
     };
   }) as tf.Tensor3D;
+}
+
+/**
+ * Cross entropy of each row with its class: logits [..., K] and int32 targets [...] → losses [rows]; 0, and no gradient,
+ * where the target is `ignore`, NaN where it is any other number outside [0, K). Needs neither one-hot rows nor a copy of
+ * the logits. Only where `hasFused('GssCrossEntropy')`.
+ */
+export function fusedCrossEntropy(logits: tf.Tensor, targets: tf.Tensor, ignore: number): tf.Tensor1D {
+  return custom([logits], (logits) => {
+    const [value, logSumExp] = run('GssCrossEntropy', { logits: logits!, targets }, { ignore });
+    return {
+      value: value!,
+      saved: [logits!, targets, logSumExp!],
+      gradient: (dy, [logits, targets, logSumExp]) =>
+        run('GssCrossEntropyGrad', { dy, logits: logits!, targets: targets!, logSumExp: logSumExp! }, { ignore }),
+    };
+  }) as tf.Tensor1D;
 }
 
 /** What one update of AdamW reads; learningRate and weightDecay hold one value, or one for each element. */

@@ -58,6 +58,12 @@ export function scratch(backend: WasmBackend, bytes: number): number {
   return (own.scratch + 15) & ~15;
 }
 
+/** The same data for another tensor: tensors are immutable, so clones share, as on the other backends. */
+export function share(backend: WasmBackend, { dataId, dtype }: TensorInfo, shape: number[]): TensorInfo {
+  backend.incRef(dataId);
+  return { dataId, shape, dtype };
+}
+
 /** Byte address of a tensor's first element. */
 export const address = (backend: WasmBackend, tensor: TensorInfo): number =>
   backend.dataIdMap.get(tensor.dataId).memoryOffset;

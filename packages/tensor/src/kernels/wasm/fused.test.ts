@@ -1,6 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, test } from 'vitest';
-import { fusedAdamW, fusedBatchNorm, fusedGelu, fusedLayerNorm, fusedWindowAttention, hasFused } from '../fused.js';
+import {
+  fusedAdamW,
+  fusedBatchNorm,
+  fusedCrossEntropy,
+  fusedGelu,
+  fusedLayerNorm,
+  fusedWindowAttention,
+  hasFused,
+} from '../fused.js';
 import { largestError, noise, runOn } from './test-backends.js';
 
 type Function = (...inputs: tf.Tensor[]) => tf.Tensor;
@@ -145,4 +153,34 @@ test.each([1, 4, 1027])('AdamW of %i values, one rate and one for each', async (
     const actual = await runOn('wasm', () => fusedAdamW(state(perElement), attrs));
     for (const [i, values] of expected.entries()) expect(largestError(actual[i]!, values)).toBeLessThan(1e-6);
   }
+});
+
+describe.each([2, 3, 8, 19, 130])('cross entropy over %i classes', (classes) => {
+  const rows = 11;
+  const targets = () =>
+    tf.tensor1d(
+      Array.from({ length: rows }, (_, i) => (i % 4 === 2 ? 255 : (i * 7) % classes)),
+      'int32',
+    );
+
+  test('equals its composition, ignored rows have no gradient', async () => {
+    const plain = (x: tf.Tensor) => {
+      const hot = tf.cast(tf.oneHot(targets(), classes), 'float32');
+      return tf.neg(tf.sum(tf.mul(tf.logSoftmax(x), hot), 1));
+    };
+    const inputs = () => [tf.mul(noise([rows, classes], 1), 10)];
+    await expectSame((x) => fusedCrossEntropy(x!, targets(), 255), plain as Function, inputs, 2e-6);
+  });
+});
+
+test('cross entropy of a class that does not exist is NaN', async () => {
+  const [losses] = await runOn('wasm', () =>
+    fusedCrossEntropy(tf.zeros([3, 4]), tf.tensor1d([4, -1, 3], 'int32'), 255),
+  );
+  expect([...losses!]).toEqual([Number.NaN, Number.NaN, Math.fround(Math.log(4))]);
+});
+
+test('targets that are not int32 are refused', async () => {
+  await tf.setBackend('wasm');
+  expect(() => tf.tidy(() => fusedCrossEntropy(tf.zeros([1, 4]), tf.tensor1d([1]), 255))).toThrow(/int32/);
 });

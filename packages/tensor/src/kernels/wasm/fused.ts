@@ -127,6 +127,37 @@ export const windowAttentionGrad = wasmKernel<Named<'dy' | 'qkv' | 'weights'>, A
   },
 );
 
+/** Refuses class numbers that are not int32. */
+function requireTargets(kernel: string, { dtype }: TensorInfo): void {
+  if (dtype !== 'int32') throw new TypeError(`${kernel} (wasm): expected int32 targets, got ${dtype}. Cast them.`);
+}
+
+export const crossEntropy = wasmKernel<Named<'logits' | 'targets'>, { ignore: number }>(
+  'GssCrossEntropy',
+  ({ logits, targets }, backend, { ignore }) => {
+    requireFloat('GssCrossEntropy', logits);
+    requireTargets('GssCrossEntropy', targets);
+    const [rows, classes] = matrix(logits);
+    const losses = backend.makeOutput([rows], 'float32');
+    const logs = backend.makeOutput([rows], 'float32');
+    kernelsOf(backend).crossEntropy(...addresses(backend, logits, targets, losses, logs), rows, classes, ignore);
+    return [losses, logs];
+  },
+);
+
+export const crossEntropyGrad = wasmKernel<Named<'dy' | 'logits' | 'targets' | 'logSumExp'>, { ignore: number }>(
+  'GssCrossEntropyGrad',
+  ({ dy, logits, targets, logSumExp }, backend, { ignore }) => {
+    requireFloat('GssCrossEntropyGrad', dy, logits, logSumExp);
+    requireTargets('GssCrossEntropyGrad', targets);
+    const [rows, classes] = matrix(logits);
+    const out = backend.makeOutput(logits.shape, 'float32');
+    const places = addresses(backend, dy, logits, targets, logSumExp, out);
+    kernelsOf(backend).crossEntropyGradient(...places, rows, classes, ignore);
+    return out;
+  },
+);
+
 interface AdamWAttrs {
   readonly beta1: number;
   readonly beta2: number;

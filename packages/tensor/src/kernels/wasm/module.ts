@@ -6,20 +6,27 @@ export interface Kernels {
   batchNorm(...args: number[]): void;
   batchNormGradient(...args: number[]): void;
   batchedGemm(...args: number[]): void;
+  boolFromWord(...args: number[]): void;
   convFilterGradient(...args: number[]): void;
   convInputGradient(...args: number[]): void;
   copyStrided(...args: number[]): void;
+  crossEntropy(...args: number[]): void;
+  crossEntropyGradient(...args: number[]): void;
   depthwiseGradient(...args: number[]): void;
   erf(...args: number[]): void;
   exp(...args: number[]): void;
+  floatFromBool(...args: number[]): void;
+  floatFromInt(...args: number[]): void;
   gelu(...args: number[]): void;
   geluGradient(...args: number[]): void;
   layerNorm(...args: number[]): void;
   layerNormGradient(...args: number[]): void;
+  log(...args: number[]): void;
   maxPoolGradient(...args: number[]): void;
   reduceSum(...args: number[]): void;
   segmentSum(...args: number[]): void;
   setConvolution(...args: number[]): void;
+  softmax(...args: number[]): void;
   windowAttention(...args: number[]): void;
   windowAttentionGradient(...args: number[]): void;
   /** The place of the first id out of range, or −1. */

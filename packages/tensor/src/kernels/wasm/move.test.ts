@@ -174,3 +174,23 @@ test('a clone outlives its original, and the other way round', async () => {
     return second;
   });
 });
+
+describe('concat', () => {
+  test.each([0, 1, 2, -1])('along axis %i, and its gradient', async (axis) => {
+    const join = (a: tf.Tensor, b: tf.Tensor) => tf.concat([a, b, a], axis);
+    const shape = (size: number) => [3, 4, 5].map((length, i) => (i === (axis + 3) % 3 ? size : length));
+    await expectAsOnCpu(() => {
+      const [a, b] = [noise(shape(2), 1), noise(shape(7), 2)];
+      return [join(a, b), ...tf.grads(join as (...x: tf.Tensor[]) => tf.Tensor)([a, b], noise(shape(11), 3))];
+    });
+  });
+
+  test('with an empty part', async () => {
+    await expectAsOnCpu(() => tf.concat([tf.zeros([2, 0]), noise([2, 3]), tf.zeros([2, 0])], 1), 0);
+  });
+
+  test('of int32 and of bool', async () => {
+    await expectAsOnCpu(() => tf.concat([tf.range(0, 5, 1, 'int32'), tf.range(3, 9, 1, 'int32')]), 0);
+    await expectAsOnCpu(() => tf.concat([tf.greater(noise([5]), 0), tf.greater(noise([4]), 0)]), 0);
+  });
+});

@@ -1,5 +1,8 @@
 import {
   backend_util,
+  Concat,
+  type ConcatAttrs,
+  type ConcatInputs,
   GatherV2,
   type GatherV2Attrs,
   type GatherV2Inputs,
@@ -24,7 +27,7 @@ import {
   type UnpackInputs,
   util,
 } from '@tensorflow/tfjs-core';
-import { address, hasWords, kernelsOf, memoryOf, scratch, type WasmBackend, wasmKernel } from './backend.js';
+import { address, hasWords, kernelsOf, memoryOf, scratch, share, type WasmBackend, wasmKernel } from './backend.js';
 
 /** Bytes from one element to the next along each axis of a dense tensor. */
 function steps(shape: readonly number[]): number[] {
@@ -38,7 +41,8 @@ function steps(shape: readonly number[]): number[] {
 }
 
 /**
- * Copies elements in the order of `shape`: along each axis the source and the (dense) target move by their own steps.
+ * Copies elements in the order of `shape`: along each axis source and target move by their own steps (the target is
+ * dense unless `to` is given, and contiguous along its last axis).
  * Axes of size 1 go, neighbours that move alike merge, so that most calls are few long runs.
  */
 export function copy(
@@ -47,16 +51,17 @@ export function copy(
   target: number,
   shape: readonly number[],
   from: readonly number[],
+  to: readonly number[] = steps(shape),
 ): void {
   if (shape.includes(0)) return;
-  const to = steps(shape);
   const axes: [size: number, from: number, to: number][] = [];
   for (const [axis, size] of shape.entries()) {
     if (size === 1) continue;
-    const previous = axes.at(-1);
-    if (previous && previous[1] === from[axis]! * size)
-      axes[axes.length - 1] = [previous[0] * size, from[axis]!, to[axis]!];
-    else axes.push([size, from[axis]!, to[axis]!]);
+    const [fromStep, toStep] = [from[axis]!, to[axis]!];
+    const last = axes.at(-1);
+    const merges = last && last[1] === fromStep * size && last[2] === toStep * size;
+    if (merges) axes[axes.length - 1] = [last[0] * size, fromStep, toStep];
+    else axes.push([size, fromStep, toStep]);
   }
   if (axes.length === 0) axes.push([1, 4, 4]);
   const rank = axes.length;
@@ -65,12 +70,6 @@ export function copy(
   values.fill(0, rank * 3);
   for (const [i, axis] of axes.entries()) for (const [j, value] of axis.entries()) values[j * rank + i] = value;
   kernelsOf(backend).copyStrided(source, target, rank, place);
-}
-
-/** The same data under another id: tensors are immutable, so a clone shares them, as on the other backends. */
-function share(backend: WasmBackend, { dataId, dtype }: TensorInfo, shape: number[]): TensorInfo {
-  backend.incRef(dataId);
-  return { dataId, shape, dtype };
 }
 
 export const identity = wasmKernel<IdentityInputs, object>(Identity, ({ x }, backend, _, stock) =>
@@ -175,3 +174,20 @@ export const gather = wasmKernel<GatherV2Inputs, GatherV2Attrs>(
     return out;
   },
 );
+
+export const concat = wasmKernel<ConcatInputs, ConcatAttrs>(Concat, (inputs, backend, { axis }, stock) => {
+  const parts = Object.values(inputs) as TensorInfo[];
+  const first = parts[0]!;
+  if (!parts.every((part) => hasWords(part) && part.dtype === first.dtype)) return stock();
+  const at = util.parseAxisParam(axis, first.shape)[0]!;
+  const shapes = parts.map(({ shape }) => shape);
+  backend_util.assertParamsConsistent(shapes, at);
+  const out = backend.makeOutput(backend_util.computeOutShape(shapes, at), first.dtype);
+  const to = steps(out.shape);
+  let target = address(backend, out);
+  for (const part of parts) {
+    copy(backend, address(backend, part), target, part.shape, steps(part.shape), to);
+    target += part.shape[at]! * to[at]!;
+  }
+  return out;
+});

@@ -6,6 +6,8 @@ import {
   adamW,
   batchNorm,
   batchNormGrad,
+  crossEntropy,
+  crossEntropyGrad,
   gelu,
   geluGrad,
   layerNorm,
@@ -15,11 +17,11 @@ import {
 } from './fused.js';
 import { batchMatMul } from './matmul.js';
 import { supportsKernels } from './module.js';
-import { gather, identity, slice, splitV, tile, transpose, unpack } from './move.js';
+import { concat, gather, identity, slice, splitV, tile, transpose, unpack } from './move.js';
 import { maxPoolGrad } from './pool.js';
 import { mean, sum } from './reduce.js';
 import { unsortedSegmentSum } from './segment.js';
-import { erf, exp } from './unary.js';
+import { cast, erf, exp, log, softmax } from './unary.js';
 
 /** What {@link registerWasmKernels} did. */
 export interface WasmKernelReport {
@@ -30,13 +32,14 @@ export interface WasmKernelReport {
 }
 
 const missing = [conv2dBackpropFilter, depthwiseBackpropFilter, depthwiseBackpropInput, unsortedSegmentSum];
-const wrong = [maxPoolGrad];
+const wrong = [maxPoolGrad, cast];
 const slow = [
-  ...[batchMatMul, conv2dBackpropInput, transpose, slice, unpack, splitV, tile, gather, identity, sum, mean, exp, erf],
+  ...[batchMatMul, conv2dBackpropInput, transpose, slice, unpack, splitV, tile, gather, identity, sum, mean],
+  ...[concat, exp, erf, log, softmax],
 ];
 const fused = [
   ...[gelu, geluGrad, layerNorm, layerNormGrad, batchNorm, batchNormGrad],
-  ...[windowAttention, windowAttentionGrad, adamW],
+  ...[windowAttention, windowAttentionGrad, crossEntropy, crossEntropyGrad, adamW],
 ];
 const kernels: readonly WasmKernel[] = [...missing, ...wrong, ...slow, ...fused];
 

@@ -31,7 +31,7 @@ export function spread(K: number, options: SpreadOptions): Float64Array {
   for (let start = 0; start < starts; start++) {
     const points = latticePoints(K, pins, uniform(options.seed + start), 0.15);
     // With few colours the pins alone limit the smallest distance: then prefer classes far from each other.
-    const distance = relax(points, options) + 1e-3 * smallestAfter(points, pins.length);
+    const distance = relax(points, options) + 0.01 * smallestAfter(points, pins.length);
     if (distance > largest) {
       largest = distance;
       best = points;

@@ -1,4 +1,11 @@
-import type { DataType, KernelConfig, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
+import type {
+  DataType,
+  KernelConfig,
+  KernelFunc,
+  NamedAttrMap,
+  NamedTensorInfoMap,
+  TensorInfo,
+} from '@tensorflow/tfjs-core';
 import { instantiateKernels, type Kernels } from './module.js';
 
 /** The part of tfjs-backend-wasm's backend that kernels use (4.22; `wasm` is private there). */
@@ -34,6 +41,9 @@ export function memoryOf(backend: WasmBackend): WebAssembly.Memory {
     'registerWasmKernels: expected the memory of tfjs-backend-wasm at wasm.asm.memory or wasm.wasmMemory, got none. Use tfjs-backend-wasm 4.22.',
   );
 }
+
+/** Whether this is the threaded build of tfjs, whose XNNPACK uses all its threads. */
+export const isThreaded = (backend: WasmBackend): boolean => backend.wasm.wasmMemory !== undefined;
 
 function companion(backend: WasmBackend): Companion {
   let found = companions.get(backend);
@@ -72,6 +82,9 @@ export const address = (backend: WasmBackend, tensor: TensorInfo): number =>
 type Tensors<I> = { [K in keyof I]-?: TensorInfo };
 type Result = TensorInfo | TensorInfo[];
 
+/** Runs the kernel of tfjs, on the same arguments or on others. */
+type Stock = (changed?: { readonly inputs: NamedTensorInfoMap; readonly attrs: NamedAttrMap }) => Result;
+
 /** A kernel of ours, to be bound to the stock kernel that it replaces. */
 export interface WasmKernel {
   readonly kernelName: string;
@@ -82,15 +95,15 @@ export interface WasmKernel {
 const own = new WeakSet<KernelFunc>();
 export const isOwnKernel = ({ kernelFunc }: KernelConfig): boolean => own.has(kernelFunc);
 
-/** A kernel from a typed function; `stock()` runs the kernel of tfjs on the same arguments. */
+/** A kernel from a typed function, which may hand over to the kernel of tfjs by `stock()`. */
 export function wasmKernel<I, A>(
   kernelName: string,
-  run: (inputs: Tensors<I>, backend: WasmBackend, attrs: A, stock: () => Result) => Result,
+  run: (inputs: Tensors<I>, backend: WasmBackend, attrs: A, stock: Stock) => Result,
 ): WasmKernel {
   const bind = (stock: KernelConfig | undefined): KernelConfig => {
     const kernelFunc: KernelFunc = (params) => {
-      const fallBack = () => {
-        if (stock) return stock.kernelFunc(params);
+      const fallBack: Stock = (changed) => {
+        if (stock) return stock.kernelFunc({ ...params, ...changed });
         throw new TypeError(`${kernelName} (wasm): expected float32 or int32 tensors. Cast them with tf.cast.`);
       };
       // tfjs types the arguments of every kernel alike; what this one gets is I and A.

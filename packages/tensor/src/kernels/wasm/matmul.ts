@@ -5,15 +5,19 @@ import {
   broadcast_util,
   util,
 } from '@tensorflow/tfjs-core';
-import { address, kernelsOf, requireFloat, scratch, wasmKernel } from './backend.js';
+import { address, isThreaded, kernelsOf, requireFloat, scratch, wasmKernel } from './backend.js';
+import { transposeMatrix } from './move.js';
 
 /** Bytes of packed operands: (KC · NC + MC · KC) floats of assembly/gemm.ts. */
 export const gemmScratch = (256 * 512 + 100 * 256) * 4;
 
-/** [...batch, m, k] · [...batch, k, n] → [...batch, m, n], any operand transposed, batches broadcast. */
+/**
+ * [...batch, m, k] · [...batch, k, n] → [...batch, m, n], any operand transposed, batches broadcast. In the threaded build
+ * a large single product goes to XNNPACK, transposed operands copied first: its threads are worth more than our kernel.
+ */
 export const batchMatMul = wasmKernel<BatchMatMulInputs, BatchMatMulAttrs>(
   BatchMatMul,
-  ({ a, b }, backend, { transposeA, transposeB }) => {
+  ({ a, b }, backend, { transposeA, transposeB }, stock) => {
     requireFloat(BatchMatMul, a, b);
     const [aRows, aColumns] = a.shape.slice(-2) as [number, number];
     const [bRows, bColumns] = b.shape.slice(-2) as [number, number];
@@ -27,12 +31,20 @@ export const batchMatMul = wasmKernel<BatchMatMulInputs, BatchMatMulAttrs>(
     const aOuter = a.shape.slice(0, -2);
     const bOuter = b.shape.slice(0, -2);
     const outer = broadcast_util.assertAndGetBroadcastShape(aOuter, bOuter);
+    const batch = util.sizeFromShape(outer);
+    if (isThreaded(backend) && batch === 1 && m * n * k >= 2 ** 18) {
+      const left = transposeA ? transposeMatrix(backend, a) : a;
+      const right = transposeB ? transposeMatrix(backend, b) : b;
+      const product = stock({ inputs: { a: left, b: right }, attrs: { transposeA: false, transposeB: false } });
+      if (left !== a) backend.disposeData(left.dataId);
+      if (right !== b) backend.disposeData(right.dataId);
+      return product;
+    }
     const out = backend.makeOutput([...outer, m, n], 'float32');
     const work = scratch(backend, gemmScratch);
     const [pa, pb, pc] = [address(backend, a), address(backend, b), address(backend, out)];
     const { batchedGemm } = kernelsOf(backend);
     const [ta, tb] = [Number(transposeA), Number(transposeB)];
-    const batch = util.sizeFromShape(outer);
     const aBatches = util.sizeFromShape(aOuter);
     const bBatches = util.sizeFromShape(bOuter);
     if (bBatches === 1 && !transposeA && aBatches === batch) {

@@ -90,6 +90,14 @@ export const transpose = wasmKernel<TransposeInputs, TransposeAttrs>(Transpose, 
   return out;
 });
 
+/** [1, ..., rows, columns] → [1, ..., columns, rows]; the caller disposes it. */
+export function transposeMatrix(backend: WasmBackend, x: TensorInfo): TensorInfo {
+  const [rows, columns] = x.shape.slice(-2) as [number, number];
+  const out = backend.makeOutput([...x.shape.slice(0, -2), columns, rows], x.dtype);
+  copy(backend, address(backend, x), address(backend, out), [columns, rows], [4, columns * 4]);
+  return out;
+}
+
 function cut(backend: WasmBackend, x: TensorInfo, begin: readonly number[], size: number[]): TensorInfo {
   const from = steps(x.shape);
   const out = backend.makeOutput(size, x.dtype);

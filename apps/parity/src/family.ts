@@ -10,10 +10,20 @@ export interface Check {
   /** |a − b| ≤ atol + rtol · max|b|; what is left out is the default of golden/README.md. */
   readonly atol?: number;
   readonly rtol?: number;
+  /** Printed if it fails: what differs, where the numbers alone do not tell. */
+  readonly note?: string;
 }
 
 /** All fixtures whose name starts with `prefix`; everything else is read from the fixture's manifest. */
 export interface Family {
   readonly prefix: string;
   run(golden: Golden): Promise<Check[]> | Check[];
+}
+
+/** Fixtures that are a sub-folder of files in a form of their own; a folder of that name may also be given itself. */
+export interface FolderFamily {
+  readonly folder: string;
+  /** Names of the fixtures in the folder at `path`. */
+  list(path: string): readonly string[];
+  run(path: string, name: string): Promise<Check[]> | Check[];
 }

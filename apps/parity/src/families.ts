@@ -1,0 +1,14 @@
+import { family as dvae } from './families/dvae.js';
+import { family as hrnet } from './families/hrnet.js';
+import { family as resnet } from './families/resnetv1c.js';
+import { family as swin } from './families/swin.js';
+import type { Family, FolderFamily } from './family.js';
+
+/** Everything that can be held against the reference. */
+export const families: readonly Family[] = [dvae, swin, resnet, hrnet];
+
+export const folderFamilies: readonly FolderFamily[] = [];
+
+/** The family with the longest prefix of `name`. */
+export const familyOf = (name: string): Family | undefined =>
+  families.filter(({ prefix }) => name.startsWith(prefix)).sort((a, b) => b.prefix.length - a.prefix.length)[0];

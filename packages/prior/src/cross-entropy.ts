@@ -1,3 +1,4 @@
+import { crossEntropyRows } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Keeps a mean over nothing finite, as in mmsegmentation; too small to change a mean over one position or more. */
@@ -5,36 +6,13 @@ const epsilon = 2 ** -23;
 
 /**
  * Mean cross entropy over the positions that are not ignored: logits [..., K] and int32 targets [...] → scalar, 0 when
- * all are ignored. Its gradient, softmax − one-hot, is given in closed form.
+ * all are ignored.
  */
 export function crossEntropy(logits: tf.Tensor, targets: tf.Tensor, ignore: number): tf.Scalar {
-  const K = logits.shape[logits.rank - 1]!;
-  const N = logits.size / K;
-  if (targets.size !== N) {
-    throw new RangeError(
-      `crossEntropy: expected ${N} targets for logits [${logits.shape.join(', ')}], got ${targets.size}.`,
-    );
-  }
-  const op = tf.customGrad((...args) => {
-    const [x, save] = args as unknown as [tf.Tensor2D, tf.GradSaveFunc];
-    const flat = tf.reshape(targets, [N]);
-    const counted = tf.cast(tf.notEqual(flat, ignore), 'float32');
-    // An ignored index may lie outside 0 … K − 1; its one-hot row is then zero, and its share of the mean 0.
-    const hot = tf.cast(tf.oneHot(tf.cast(flat, 'int32') as tf.Tensor1D, K), 'float32') as tf.Tensor2D;
-    const shifted = tf.sub(x, tf.max(x, 1, true));
-    const logProbabilities = tf.sub(shifted, tf.log(tf.sum(tf.exp(shifted), 1, true)));
-    const picked = tf.sum(tf.mul(logProbabilities, hot), 1);
-    const shares = tf.div(counted, tf.add(tf.sum(counted), epsilon));
-    save([logProbabilities, hot, shares]);
-    const value = tf.neg(tf.sum(tf.mul(picked, shares)));
-    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
-      const [logProbabilities, hot, shares] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
-      const difference = tf.sub(tf.exp(logProbabilities), hot);
-      return tf.mul(difference, tf.mul(tf.reshape(shares, [N, 1]), dy));
-    };
-    return { value, gradFunc };
+  return tf.tidy(() => {
+    const counted = tf.sum(tf.cast(tf.notEqual(targets, ignore), 'float32'));
+    return tf.div(tf.sum(crossEntropyRows(logits, targets, ignore)), tf.add(counted, epsilon)) as tf.Scalar;
   });
-  return tf.tidy(() => op(tf.reshape(logits, [N, K])) as tf.Scalar);
 }
 
 /**

@@ -10,6 +10,7 @@ export {
   depthwiseConv2d,
   pad2d,
 } from './layers/conv.js';
+export { crossEntropyRows } from './layers/cross-entropy.js';
 export { type LinearParams, linear, linearNoBiasSpec, linearSpec } from './layers/linear.js';
 export {
   type AffineParams,

@@ -37,7 +37,7 @@ export function convFilterGradient(
   transpose2d(sum, sumStride, outputs, columns, dw, dyStride);
 }
 
-/** Adds (or copies, when `first`) `count` floats. */
+/** target += source for `count` floats. */
 function addRow(source: usize, target: usize, count: i32): void {
   let i = 0;
   for (; i <= count - 4; i += 4) {

@@ -1,10 +1,11 @@
-import type {
-  DataType,
-  KernelConfig,
-  KernelFunc,
-  NamedAttrMap,
-  NamedTensorInfoMap,
-  TensorInfo,
+import {
+  type DataType,
+  type KernelConfig,
+  type KernelFunc,
+  type NamedAttrMap,
+  type NamedTensorInfoMap,
+  type TensorInfo,
+  util,
 } from '@tensorflow/tfjs-core';
 import { instantiateKernels, type Kernels } from './module.js';
 
@@ -63,9 +64,25 @@ export function scratch(backend: WasmBackend, bytes: number): number {
   if (own.scratchBytes < bytes) {
     if (own.scratch) backend.wasm._free(own.scratch);
     own.scratch = backend.wasm._malloc(bytes + 16) >>> 0;
-    own.scratchBytes = bytes;
+    own.scratchBytes = own.scratch ? bytes : 0;
+    if (!own.scratch) throw full(bytes);
   }
-  return (own.scratch + 15) & ~15;
+  return ((own.scratch + 15) & ~15) >>> 0; // unsigned: the heap goes up to 4 GB
+}
+
+const full = (bytes: number) =>
+  new RangeError(
+    `The wasm backend has no ${bytes} bytes left (its heap ends at 4 GB). Use a smaller batch or crop, or the native backend.`,
+  );
+
+/** A new tensor, its values not yet set. tfjs itself would go on at address 0 when the heap is full. */
+export function output(backend: WasmBackend, shape: number[], dtype: DataType = 'float32'): TensorInfo {
+  const out = backend.makeOutput(shape, dtype);
+  if (backend.dataIdMap.get(out.dataId).memoryOffset) return out;
+  const size = util.sizeFromShape(shape);
+  if (size === 0) return out;
+  backend.disposeData(out.dataId);
+  throw full(size * util.bytesPerElement(dtype));
 }
 
 /** The same data for another tensor: tensors are immutable, so clones share, as on the other backends. */

@@ -37,7 +37,9 @@ const cases: [x: number[], w: number[], stride: number | [number, number], pad: 
     ],
   ],
   [[1, 5, 5, 2], [3, 3, 2, 2], 1, 4],
-  [[3, 20, 21, 68], [3, 3, 68, 19], 1, 1],
+  [[2, 9, 9, 68], [3, 3, 68, 19], 1, 1],
+  [[1, 6, 7, 12], [3, 3, 12, 230], 1, 1],
+  [[1, 20, 20, 3], [2, 2, 3, 4], 1, 'valid'],
 ];
 
 describe('conv2d has the gradients of the cpu backend', () => {

@@ -11,7 +11,7 @@ import {
   type NamedAttrMap,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import { address, kernelsOf, requireFloat, scratch, type WasmBackend, wasmKernel } from './backend.js';
+import { address, kernelsOf, output, requireFloat, scratch, type WasmBackend, wasmKernel } from './backend.js';
 import { gemmScratch } from './matmul.js';
 import { copy } from './move.js';
 
@@ -31,7 +31,7 @@ export const conv2dBackpropFilter = wasmKernel<Conv2DBackpropFilterInputs, Conv2
     requireFloat(Conv2DBackpropFilter, x, dy);
     requireChannelsLast(Conv2DBackpropFilter, dataFormat);
     const info = backend_util.computeConv2DInfo(x.shape as Shape4D, filterShape, strides, 1, pad, dimRoundingMode);
-    const out = backend.makeOutput(info.filterShape, 'float32');
+    const out = output(backend, info.filterShape);
     const columns = info.filterHeight * info.filterWidth * info.inChannels;
     const outputs = info.outChannels;
     const floats = 256 * 512 + outputs * 256 + outputs * columns;
@@ -70,7 +70,7 @@ function asConvolution(
   const stock = getKernel(Conv2D, 'wasm');
   if (strideHeight !== 1 || strideWidth !== 1 || Math.min(top, bottom, left, right) < 0 || !stock) return undefined;
   const shape = [height, width, outputs, inputs];
-  const turned = backend.makeOutput(shape, 'float32');
+  const turned = output(backend, shape);
   const tap = inputs * outputs * 4;
   const lastTap = address(backend, filter) + (height * width - 1) * tap;
   copy(backend, lastTap, address(backend, turned), shape, [-width * tap, -tap, 4, outputs * 4]);
@@ -96,7 +96,7 @@ export const conv2dBackpropInput = wasmKernel<Conv2DBackpropInputInputs, Conv2DB
     const info = backend_util.computeConv2DInfo(inputShape, filterShape, strides, 1, pad, dimRoundingMode);
     const convolved = asConvolution(backend, dy, filter, info);
     if (convolved) return convolved;
-    const out = backend.makeOutput(info.inShape, 'float32');
+    const out = output(backend, info.inShape);
     const columns = info.filterHeight * info.filterWidth * info.inChannels;
     const work = scratch(backend, gemmScratch + 64 * columns * 4);
     kernelsOf(backend).convInputGradient(

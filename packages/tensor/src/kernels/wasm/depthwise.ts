@@ -8,7 +8,7 @@ import {
   type DepthwiseConv2dNativeBackpropInputInputs,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import { address, kernelsOf, requireFloat, type WasmBackend, wasmKernel } from './backend.js';
+import { address, kernelsOf, output, requireFloat, type WasmBackend, wasmKernel } from './backend.js';
 import { geometry } from './conv.js';
 
 type Shape4D = [number, number, number, number];
@@ -41,7 +41,7 @@ export const depthwiseBackpropFilter = wasmKernel<
 >(DepthwiseConv2dNativeBackpropFilter, ({ x, dy }, backend, { filterShape, ...attrs }) => {
   requireFloat(DepthwiseConv2dNativeBackpropFilter, x, dy);
   const info = depthwiseInfo(x.shape as Shape4D, filterShape, attrs);
-  const out = backend.makeOutput(info.filterShape, 'float32');
+  const out = output(backend, info.filterShape);
   run(backend, info, [x, dy, out], false);
   return out;
 });
@@ -53,7 +53,7 @@ export const depthwiseBackpropInput = wasmKernel<
 >(DepthwiseConv2dNativeBackpropInput, ({ dy, filter }, backend, { inputShape, ...attrs }) => {
   requireFloat(DepthwiseConv2dNativeBackpropInput, dy, filter);
   const info = depthwiseInfo(inputShape, filter.shape as Shape4D, attrs);
-  const out = backend.makeOutput(info.inShape, 'float32');
+  const out = output(backend, info.inShape);
   run(backend, info, [out, dy, filter], true);
   return out;
 });

@@ -1,5 +1,5 @@
 import { type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { address, kernelsOf, requireFloat, scratch, type WasmBackend, wasmKernel } from './backend.js';
+import { address, kernelsOf, output, requireFloat, scratch, type WasmBackend, wasmKernel } from './backend.js';
 import { gemmScratch } from './matmul.js';
 
 // The contract of these kernels – names, inputs, attributes, outputs – is ../README.md.
@@ -9,14 +9,14 @@ const addresses = (backend: WasmBackend, ...tensors: TensorInfo[]) => tensors.ma
 
 export const gelu = wasmKernel<Named<'x'>, object>('GssGelu', ({ x }, backend) => {
   requireFloat('GssGelu', x);
-  const out = backend.makeOutput(x.shape, 'float32');
+  const out = output(backend, x.shape);
   kernelsOf(backend).gelu(...addresses(backend, x, out), util.sizeFromShape(x.shape));
   return out;
 });
 
 export const geluGrad = wasmKernel<Named<'dy' | 'x'>, object>('GssGeluGrad', ({ dy, x }, backend) => {
   requireFloat('GssGeluGrad', dy, x);
-  const out = backend.makeOutput(x.shape, 'float32');
+  const out = output(backend, x.shape);
   kernelsOf(backend).geluGradient(...addresses(backend, dy, x, out), util.sizeFromShape(x.shape));
   return out;
 });
@@ -32,9 +32,9 @@ export const layerNorm = wasmKernel<Named<'x' | 'gamma' | 'beta'>, { epsilon: nu
   ({ x, gamma, beta }, backend, { epsilon }) => {
     requireFloat('GssLayerNorm', x, gamma, beta);
     const [rows, channels] = matrix(x);
-    const y = backend.makeOutput(x.shape, 'float32');
-    const mean = backend.makeOutput([rows], 'float32');
-    const rstd = backend.makeOutput([rows], 'float32');
+    const y = output(backend, x.shape);
+    const mean = output(backend, [rows]);
+    const rstd = output(backend, [rows]);
     kernelsOf(backend).layerNorm(...addresses(backend, x, gamma, beta, y, mean, rstd), rows, channels, epsilon);
     return [y, mean, rstd];
   },
@@ -45,9 +45,9 @@ export const layerNormGrad = wasmKernel<Named<'dy' | 'x' | 'mean' | 'rstd' | 'ga
   ({ dy, x, mean, rstd, gamma }, backend) => {
     requireFloat('GssLayerNormGrad', dy, x, mean, rstd, gamma);
     const [rows, channels] = matrix(x);
-    const dx = backend.makeOutput(x.shape, 'float32');
-    const dGamma = backend.makeOutput([channels], 'float32');
-    const dBeta = backend.makeOutput([channels], 'float32');
+    const dx = output(backend, x.shape);
+    const dGamma = output(backend, [channels]);
+    const dBeta = output(backend, [channels]);
     const work = scratch(backend, channels * 8);
     const places = addresses(backend, dy, x, mean, rstd, gamma, dx, dGamma, dBeta);
     kernelsOf(backend).layerNormGradient(...places, rows, channels, work);
@@ -60,9 +60,9 @@ export const batchNorm = wasmKernel<Named<'x' | 'gamma' | 'beta'>, { epsilon: nu
   ({ x, gamma, beta }, backend, { epsilon }) => {
     requireFloat('GssBatchNorm', x, gamma, beta);
     const [rows, channels] = matrix(x);
-    const y = backend.makeOutput(x.shape, 'float32');
-    const mean = backend.makeOutput([channels], 'float32');
-    const variance = backend.makeOutput([channels], 'float32');
+    const y = output(backend, x.shape);
+    const mean = output(backend, [channels]);
+    const variance = output(backend, [channels]);
     const work = scratch(backend, channels * 8);
     const places = addresses(backend, x, gamma, beta, y, mean, variance);
     kernelsOf(backend).batchNorm(...places, rows, channels, epsilon, work);
@@ -75,9 +75,9 @@ export const batchNormGrad = wasmKernel<Named<'dy' | 'x' | 'mean' | 'variance' |
   ({ dy, x, mean, variance, gamma }, backend, { epsilon }) => {
     requireFloat('GssBatchNormGrad', dy, x, mean, variance, gamma);
     const [rows, channels] = matrix(x);
-    const dx = backend.makeOutput(x.shape, 'float32');
-    const dGamma = backend.makeOutput([channels], 'float32');
-    const dBeta = backend.makeOutput([channels], 'float32');
+    const dx = output(backend, x.shape);
+    const dGamma = output(backend, [channels]);
+    const dBeta = output(backend, [channels]);
     const work = scratch(backend, channels * 16);
     const places = addresses(backend, dy, x, mean, variance, gamma, dx, dGamma, dBeta);
     kernelsOf(backend).batchNormGradient(...places, rows, channels, epsilon, work);
@@ -101,8 +101,8 @@ export const windowAttention = wasmKernel<Named<'qkv' | 'bias' | 'mask'>, Attent
   ({ qkv, bias, mask }, backend, { heads, scale }) => {
     requireFloat('GssWindowAttention', qkv, bias);
     const { windows, length, size } = attentionSizes(qkv, heads);
-    const y = backend.makeOutput([windows, length, heads * size], 'float32');
-    const weights = backend.makeOutput([windows, heads, length, length], 'float32');
+    const y = output(backend, [windows, length, heads * size]);
+    const weights = output(backend, [windows, heads, length, length]);
     const work = scratch(backend, gemmScratch);
     const [from, to, px, pw] = addresses(backend, qkv, bias, y, weights) as [number, number, number, number];
     const [pm, masks] = mask ? [address(backend, mask), mask.shape[0]!] : [0, 1];
@@ -116,8 +116,8 @@ export const windowAttentionGrad = wasmKernel<Named<'dy' | 'qkv' | 'weights'>, A
   ({ dy, qkv, weights }, backend, { heads, scale }) => {
     requireFloat('GssWindowAttentionGrad', dy, qkv, weights);
     const { windows, length, size } = attentionSizes(qkv, heads);
-    const dqkv = backend.makeOutput(qkv.shape, 'float32');
-    const dBias = backend.makeOutput([heads, length, length], 'float32');
+    const dqkv = output(backend, qkv.shape);
+    const dBias = output(backend, [heads, length, length]);
     const work = scratch(backend, gemmScratch + length * length * 4);
     const places = addresses(backend, dy, qkv, weights, dqkv, dBias);
     kernelsOf(backend).windowAttentionGradient(
@@ -138,8 +138,8 @@ export const crossEntropy = wasmKernel<Named<'logits' | 'targets'>, { ignore: nu
     requireFloat('GssCrossEntropy', logits);
     requireTargets('GssCrossEntropy', targets);
     const [rows, classes] = matrix(logits);
-    const losses = backend.makeOutput([rows], 'float32');
-    const logs = backend.makeOutput([rows], 'float32');
+    const losses = output(backend, [rows]);
+    const logs = output(backend, [rows]);
     kernelsOf(backend).crossEntropy(...addresses(backend, logits, targets, losses, logs), rows, classes, ignore);
     return [losses, logs];
   },
@@ -151,7 +151,7 @@ export const crossEntropyGrad = wasmKernel<Named<'dy' | 'logits' | 'targets' | '
     requireFloat('GssCrossEntropyGrad', dy, logits, logSumExp);
     requireTargets('GssCrossEntropyGrad', targets);
     const [rows, classes] = matrix(logits);
-    const out = backend.makeOutput(logits.shape, 'float32');
+    const out = output(backend, logits.shape);
     const places = addresses(backend, dy, logits, targets, logSumExp, out);
     kernelsOf(backend).crossEntropyGradient(...places, rows, classes, ignore);
     return out;
@@ -170,7 +170,7 @@ export const adamW = wasmKernel<AdamWInputs, AdamWAttrs>(
   'GssAdamW',
   ({ param, gradient, m, v, learningRate, weightDecay }, backend, { beta1, beta2, epsilon, step }) => {
     requireFloat('GssAdamW', param, gradient, m, v, learningRate, weightDecay);
-    const next = [0, 1, 2].map(() => backend.makeOutput(param.shape, 'float32'));
+    const next = [0, 1, 2].map(() => output(backend, param.shape));
     const perElement = (tensor: TensorInfo) => (util.sizeFromShape(tensor.shape) === 1 ? 0 : 16);
     kernelsOf(backend).adamw(
       ...addresses(backend, param, gradient, m, v),

@@ -5,7 +5,7 @@ import {
   broadcast_util,
   util,
 } from '@tensorflow/tfjs-core';
-import { address, isThreaded, kernelsOf, requireFloat, scratch, wasmKernel } from './backend.js';
+import { address, isThreaded, kernelsOf, output, requireFloat, scratch, wasmKernel } from './backend.js';
 import { transposeMatrix } from './move.js';
 
 /** Bytes of packed operands: (KC · NC + MC · KC) floats of assembly/gemm.ts. */
@@ -40,7 +40,7 @@ export const batchMatMul = wasmKernel<BatchMatMulInputs, BatchMatMulAttrs>(
       if (right !== b) backend.disposeData(right.dataId);
       return product;
     }
-    const out = backend.makeOutput([...outer, m, n], 'float32');
+    const out = output(backend, [...outer, m, n]);
     const work = scratch(backend, gemmScratch);
     const [pa, pb, pc] = [address(backend, a), address(backend, b), address(backend, out)];
     const { batchedGemm } = kernelsOf(backend);

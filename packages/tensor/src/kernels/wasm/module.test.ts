@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, test } from 'vitest';
-import { isOwnKernel } from './backend.js';
+import { isOwnKernel, output, type WasmBackend } from './backend.js';
 import { registerWasmKernels } from './index.js';
 import { instantiateKernels, kernelBytes } from './module.js';
 import './test-backends.js';
@@ -63,4 +63,16 @@ describe('registerWasmKernels', () => {
       WebAssembly.validate = validate;
     }
   });
+});
+
+test('a full heap is an error that says what to do, not a tensor at address 0', () => {
+  const disposed: object[] = [];
+  const backend = {
+    makeOutput: (shape: number[], dtype: tf.DataType) => ({ dataId: { id: 1 }, shape, dtype }),
+    dataIdMap: { get: () => ({ id: 1, memoryOffset: 0 }) },
+    disposeData: (id: object) => disposed.push(id),
+  } as unknown as WasmBackend;
+  expect(() => output(backend, [2, 3])).toThrow(/no 24 bytes left.*smaller batch/);
+  expect(disposed).toEqual([{ id: 1 }]);
+  expect(output(backend, [0, 3]).shape).toEqual([0, 3]);
 });

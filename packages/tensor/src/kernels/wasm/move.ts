@@ -27,7 +27,17 @@ import {
   type UnpackInputs,
   util,
 } from '@tensorflow/tfjs-core';
-import { address, hasWords, kernelsOf, memoryOf, scratch, share, type WasmBackend, wasmKernel } from './backend.js';
+import {
+  address,
+  hasWords,
+  kernelsOf,
+  memoryOf,
+  output,
+  scratch,
+  share,
+  type WasmBackend,
+  wasmKernel,
+} from './backend.js';
 
 /** Bytes from one element to the next along each axis of a dense tensor. */
 function steps(shape: readonly number[]): number[] {
@@ -82,7 +92,7 @@ export const transpose = wasmKernel<TransposeInputs, TransposeAttrs>(Transpose, 
   const long = perm.filter((axis) => x.shape[axis] !== 1);
   if (long.every((axis, i) => i === 0 || axis > long[i - 1]!)) return share(backend, x, shape);
   const from = steps(x.shape);
-  const out = backend.makeOutput(shape, x.dtype);
+  const out = output(backend, shape, x.dtype);
   copy(
     ...([backend, address(backend, x), address(backend, out), shape] as const),
     perm.map((axis) => from[axis]!),
@@ -93,14 +103,14 @@ export const transpose = wasmKernel<TransposeInputs, TransposeAttrs>(Transpose, 
 /** [1, ..., rows, columns] → [1, ..., columns, rows]; the caller disposes it. */
 export function transposeMatrix(backend: WasmBackend, x: TensorInfo): TensorInfo {
   const [rows, columns] = x.shape.slice(-2) as [number, number];
-  const out = backend.makeOutput([...x.shape.slice(0, -2), columns, rows], x.dtype);
+  const out = output(backend, [...x.shape.slice(0, -2), columns, rows], x.dtype);
   copy(backend, address(backend, x), address(backend, out), [columns, rows], [4, columns * 4]);
   return out;
 }
 
 function cut(backend: WasmBackend, x: TensorInfo, begin: readonly number[], size: number[]): TensorInfo {
   const from = steps(x.shape);
-  const out = backend.makeOutput(size, x.dtype);
+  const out = output(backend, size, x.dtype);
   const first = begin.reduce((sum, index, axis) => sum + index * from[axis]!, address(backend, x));
   copy(backend, first, address(backend, out), size, from);
   return out;
@@ -153,7 +163,7 @@ export const splitV = wasmKernel<SplitVInputs, SplitVAttrs>(
 export const tile = wasmKernel<TileInputs, TileAttrs>(Tile, ({ x }, backend, { reps }, stock) => {
   if (!hasWords(x)) return stock();
   const dense = steps(x.shape);
-  const out = backend.makeOutput(...([x.shape.map((size, axis) => size * reps[axis]!), x.dtype] as const));
+  const out = output(backend, ...([x.shape.map((size, axis) => size * reps[axis]!), x.dtype] as const));
   const shape = x.shape.flatMap((size, axis) => [reps[axis]!, size]);
   const from = dense.flatMap((step) => [0, step]);
   copy(backend, address(backend, x), address(backend, out), shape, from);
@@ -166,7 +176,7 @@ export const gather = wasmKernel<GatherV2Inputs, GatherV2Attrs>(
     if (!hasWords(x) || batchDims !== 0 || indices.dtype !== 'int32') return stock();
     const at = util.parseAxisParam(axis, x.shape)[0]!;
     const [outer, inner] = [x.shape.slice(0, at), x.shape.slice(at + 1)];
-    const out = backend.makeOutput([...outer, ...indices.shape, ...inner], x.dtype);
+    const out = output(backend, [...outer, ...indices.shape, ...inner], x.dtype);
     const [source, ids, target] = [address(backend, x), address(backend, indices), address(backend, out)];
     const count = util.sizeFromShape(indices.shape);
     const wrong = kernelsOf(backend).gatherRows(
@@ -190,7 +200,7 @@ export const concat = wasmKernel<ConcatInputs, ConcatAttrs>(Concat, (inputs, bac
   const at = util.parseAxisParam(axis, first.shape)[0]!;
   const shapes = parts.map(({ shape }) => shape);
   backend_util.assertParamsConsistent(shapes, at);
-  const out = backend.makeOutput(backend_util.computeOutShape(shapes, at), first.dtype);
+  const out = output(backend, backend_util.computeOutShape(shapes, at), first.dtype);
   const to = steps(out.shape);
   let target = address(backend, out);
   for (const part of parts) {

@@ -8,7 +8,7 @@ import {
   type TensorInfo,
   util,
 } from '@tensorflow/tfjs-core';
-import { address, kernelsOf, type WasmBackend, wasmKernel } from './backend.js';
+import { address, kernelsOf, output, type WasmBackend, wasmKernel } from './backend.js';
 
 /** Neighbouring axes that are both summed or both kept, as one: [size, summed]. */
 function runs(shape: readonly number[], axes: readonly number[]): [size: number, summed: boolean][] {
@@ -32,7 +32,7 @@ function reduce(backend: WasmBackend, x: TensorInfo, axes: readonly number[], sc
   for (const [i, place] of places.entries()) {
     const outer = parts.slice(0, place).reduce((product, [size]) => product * size, 1);
     const inner = parts.slice(place + 1).reduce((product, [size, summed]) => (summed ? product : product * size), 1);
-    const next = backend.makeOutput([outer, inner], 'float32');
+    const next = output(backend, [outer, inner]);
     const [from, to] = [address(backend, current), address(backend, next)];
     const factor = i === places.length - 1 ? scale : 1;
     kernelsOf(backend).reduceSum(from, to, outer, parts[place]![0], inner, factor);

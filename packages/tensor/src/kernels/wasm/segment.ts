@@ -4,7 +4,7 @@ import {
   type UnsortedSegmentSumInputs,
   util,
 } from '@tensorflow/tfjs-core';
-import { address, kernelsOf, requireFloat, wasmKernel } from './backend.js';
+import { address, kernelsOf, output, requireFloat, wasmKernel } from './backend.js';
 
 /** [...ids, ...inner], int32 [...ids] → [numSegments, ...inner]: the gradient of tf.gather along the first axis. */
 export const unsortedSegmentSum = wasmKernel<UnsortedSegmentSumInputs, UnsortedSegmentSumAttrs>(
@@ -13,7 +13,7 @@ export const unsortedSegmentSum = wasmKernel<UnsortedSegmentSumInputs, UnsortedS
     requireFloat(UnsortedSegmentSum, x);
     const rows = util.sizeFromShape(segmentIds.shape);
     const innerShape = x.shape.slice(segmentIds.shape.length);
-    const out = backend.makeOutput([numSegments, ...innerShape], 'float32');
+    const out = output(backend, [numSegments, ...innerShape]);
     const inner = util.sizeFromShape(innerShape);
     const [px, ids, pout] = [address(backend, x), address(backend, segmentIds), address(backend, out)];
     kernelsOf(backend).segmentSum(px, ids, pout, rows, inner, numSegments);

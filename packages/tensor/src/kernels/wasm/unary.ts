@@ -14,12 +14,12 @@ import {
   type TensorInfo,
   util,
 } from '@tensorflow/tfjs-core';
-import { address, hasWords, kernelsOf, share, type WasmBackend, wasmKernel } from './backend.js';
+import { address, hasWords, kernelsOf, output, share, type WasmBackend, wasmKernel } from './backend.js';
 
 type Map = 'exp' | 'erf' | 'log' | 'floatFromInt' | 'floatFromBool';
 
 function map(backend: WasmBackend, x: TensorInfo, kernel: Map): TensorInfo {
-  const out = backend.makeOutput(x.shape, 'float32');
+  const out = output(backend, x.shape);
   kernelsOf(backend)[kernel](address(backend, x), address(backend, out), util.sizeFromShape(x.shape));
   return out;
 }
@@ -43,7 +43,7 @@ export const log = wasmKernel<LogInputs, object>(Log, ({ x }, backend, _, stock)
 export const cast = wasmKernel<CastInputs, CastAttrs>(Cast, ({ x }, backend, { dtype }, stock) => {
   if (x.dtype === dtype && dtype !== 'string') return share(backend, x, x.shape);
   if (dtype === 'bool' && hasWords(x)) {
-    const out = backend.makeOutput(x.shape, 'bool');
+    const out = output(backend, x.shape, 'bool');
     const count = util.sizeFromShape(x.shape);
     kernelsOf(backend).boolFromWord(address(backend, x), address(backend, out), count, Number(x.dtype === 'float32'));
     return out;
@@ -57,7 +57,7 @@ export const cast = wasmKernel<CastInputs, CastAttrs>(Cast, ({ x }, backend, { d
 export const softmax = wasmKernel<SoftmaxInputs, SoftmaxAttrs>(Softmax, ({ logits }, backend, { dim }, stock) => {
   const n = logits.shape.at(-1);
   if (logits.dtype !== 'float32' || !n || dim !== logits.shape.length - 1) return stock();
-  const out = backend.makeOutput(logits.shape, 'float32');
+  const out = output(backend, logits.shape);
   const rows = util.sizeFromShape(logits.shape) / n;
   kernelsOf(backend).softmax(address(backend, logits), address(backend, out), rows, n);
   return out;

@@ -46,3 +46,31 @@ export { nearestCode, type Quantized, quantize } from './quantize.js';
 export { depthToSpace, spaceToDepth } from './shuffle.js';
 export { stopGradient, straightThrough } from './stop-gradient.js';
 export { padToMultiple, reconstruct, type Tokenizer, type TokenizerOptions } from './tokenizer.js';
+export { type VqganConfig, vqganDownsample, vqganVariants } from './vqgan/config.js';
+export {
+  type DiscriminatorConfig,
+  type DiscriminatorParams,
+  discriminator,
+  discriminatorSpec,
+  hingeLoss,
+} from './vqgan/discriminator.js';
+export {
+  type Adversary,
+  discriminatorLoss,
+  type VqganLoss,
+  type VqganLossConfig,
+  type VqganLossInput,
+  vectorQuantizer2Loss,
+  vqganAdaptiveWeight,
+  vqganLoss,
+} from './vqgan/loss.js';
+export { fromTorchvisionVgg, type LpipsParams, lpips, lpipsSpec } from './vqgan/lpips.js';
+export {
+  type VqganParams,
+  vqganDecoder,
+  vqganEncoder,
+  vqganLatent,
+  vqganReconstruction,
+  vqganSpec,
+} from './vqgan/model.js';
+export { vqganTokenizer } from './vqgan/tokenizer.js';

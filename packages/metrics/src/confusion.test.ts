@@ -44,23 +44,25 @@ const transposed = ({ classes, counts, unpredicted, unlabelled, ignored }: Confu
   ignored,
 });
 
-/** Runs of random length, so that both the words of one byte and the mixed ones occur; long enough for the histogram. */
+/** Ids in runs, repeated up to a length: words of one byte, mixed ones, and patterns with the period of a word. */
+const side = fc.oneof(
+  fc.array(fc.tuple(fc.nat(255), fc.integer({ min: 1, max: 40 })), { minLength: 1, maxLength: 40 }),
+  fc.array(fc.tuple(fc.nat(255), fc.constant(1)), { minLength: 1, maxLength: 8 }),
+);
+/** Pairs of maps with runs of their own on each side; some are long enough for the histogram. */
 const runs = fc
   .record({
     classes: fc.integer({ min: 1, max: 256 }),
-    pieces: fc.array(fc.tuple(fc.nat(255), fc.nat(255), fc.integer({ min: 1, max: 40 })), {
-      minLength: 1,
-      maxLength: 40,
-    }),
+    sides: fc.tuple(side, side),
     length: fc.constantFrom(0, 1, 500, 16_384, 17_003),
     offset: fc.nat(9),
   })
-  .map(({ classes, pieces, length, offset }) => {
-    const side = (which: 0 | 1) => {
-      const once = pieces.flatMap((piece) => Array.from({ length: piece[2] }, () => piece[which]));
+  .map(({ classes, sides, length, offset }) => {
+    const [prediction, truth] = sides.map((pieces) => {
+      const once = pieces.flatMap(([id, pixels]) => new Array<number>(pixels).fill(id));
       return Uint8Array.from({ length: length + offset }, (_, i) => once[i % once.length]!);
-    };
-    return { classes, prediction: side(0), truth: side(1), offset };
+    }) as [Uint8Array, Uint8Array];
+    return { classes, prediction, truth, offset };
   });
 
 describe('addToConfusion', () => {
@@ -184,6 +186,29 @@ describe('addToConfusion', () => {
     }
     expect(total(confusion)).toBe(0);
   });
+
+  test('equals a loop over pixels where one side repeats a word and the other a byte', () => {
+    const n = 20_000;
+    const constant = new Uint8Array(n).fill(2);
+    const period = Uint8Array.from({ length: n }, (_, i) => i % 4);
+    for (const [p, t] of [
+      [constant, period],
+      [period, constant],
+    ] as const) {
+      expectEqual(addToConfusion(createConfusion(4), p, t), reference(4, p, t, []));
+    }
+  });
+
+  test.each([0, 1, 2, 3, 19_996, 19_997, 19_998, 19_999, 20_000, 20_001, 20_002])(
+    'sees a wider id at pixel %i',
+    (i) => {
+      const truth = new Int32Array(20_003);
+      truth[i] = 512;
+      expect(() => addToConfusion(createConfusion(3), new Uint8Array(20_003), truth)).toThrow(
+        `truth 512 at pixel ${i} `,
+      );
+    },
+  );
 
   test('tells a wider id from the byte it would be cut to', () => {
     const truth = new Int32Array(20_000);

@@ -1,3 +1,4 @@
+export { drawLabels } from './draw.js';
 export { DatasetError, type DatasetProblem } from './errors.js';
 export {
   applyLabelTable,
@@ -11,8 +12,19 @@ export {
   tableFromIds,
   type UnknownId,
 } from './label-table.js';
+export { mixDatasets } from './mix.js';
 export { createRandom, type Random } from './random.js';
-export type { DatasetSource, FolderSource, ReadOptions, SyntheticStreetsSource } from './source.js';
+export { type EpochOrderOptions, epochOrder } from './sampling.js';
+export type {
+  DatasetSource,
+  FolderSource,
+  MixedSource,
+  NamedSource,
+  ReadOptions,
+  ShardsSource,
+  SyntheticStreetsSource,
+  TreeSource,
+} from './source.js';
 export { syntheticStreetsClasses } from './streets/classes.js';
 export { trainColourClassifier } from './streets/colour-classifier.js';
 export { renderStreetScene, type StreetSceneOptions } from './streets/render.js';

@@ -1,8 +1,11 @@
 import { DatasetError } from '../errors.js';
+import { mixDatasets } from '../mix.js';
 import type { DatasetSource } from '../source.js';
 import { syntheticStreets } from '../streets/synthetic-streets.js';
 import type { SegmentationDataset } from '../types.js';
 import { openFolder } from './folder.js';
+import { openNamed, openTree } from './named.js';
+import { openShards } from './shards.js';
 
 /**
  * Opens what a source describes. Files are listed and checked for partners now; they are decoded by `read`.
@@ -14,10 +17,25 @@ export async function openDataset(source: DatasetSource): Promise<SegmentationDa
       return openFolder(source);
     case 'synthetic-streets':
       return syntheticStreets(source);
+    case 'named':
+      return openNamed(source);
+    case 'tree':
+      return openTree(source);
+    case 'shards':
+      return openShards(source);
+    case 'mixed':
+      return mixDatasets(
+        await Promise.all(
+          source.parts.map(async ({ source: part, repeat }) => ({
+            dataset: await openDataset(part),
+            ...(repeat === undefined ? {} : { repeat }),
+          })),
+        ),
+      );
     default:
       throw new DatasetError(
         'bad-source',
-        `openDataset: unknown kind ${JSON.stringify((source as { kind?: unknown }).kind)}. Expected "folder" or "synthetic-streets".`,
+        `openDataset: unknown kind ${JSON.stringify((source as { kind?: unknown }).kind)}. Expected folder, synthetic-streets, named, tree, shards or mixed.`,
       );
   }
 }

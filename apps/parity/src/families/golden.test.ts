@@ -7,12 +7,13 @@ import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Check, Family } from '../family.js';
+import { family as gssE2e } from './gss-e2e.js';
 import { family as gssHead } from './gss-head.js';
 import { family as hrnet } from './hrnet.js';
 import { family as resnetv1c } from './resnetv1c.js';
 import { family as swin } from './swin.js';
 
-const families: readonly Family[] = [swin, resnetv1c, hrnet, gssHead];
+const families: readonly Family[] = [swin, resnetv1c, hrnet, gssHead, gssE2e];
 // The full fixtures; what is committed under fixtures/ is a part of them, for the packages' own tests.
 const folder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '..', '..', 'shared', 'golden');
 const present = existsSync(folder);

@@ -1,16 +1,6 @@
-/** 3 bytes a pixel, RGB, row by row. The same shape as `RgbImage` of `@gss/maskige`. */
-export interface RgbImage {
-  readonly data: Uint8Array | Uint8ClampedArray;
-  readonly width: number;
-  readonly height: number;
-}
+import type { LabelMap, RgbImage } from '@gss/maskige';
 
-/** One class id a pixel, row by row. The same shape as `LabelMap` of `@gss/maskige`. */
-export interface LabelMap {
-  readonly data: Uint8Array | Uint16Array;
-  readonly width: number;
-  readonly height: number;
-}
+export type { LabelMap, RgbImage };
 
 export type Rgb = readonly [red: number, green: number, blue: number];
 

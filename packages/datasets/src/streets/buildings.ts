@@ -87,10 +87,11 @@ function drawHouse(c: Canvas, cam: Camera, weather: Weather, { sign, front }: Si
   drawSideWall(c, cam, weather, { ...style, ground: 'door' }, inner, near, z1, height);
   if (z0 > 1.4)
     drawFrontWall(c, cam, weather, { ...style, ground: 'door', seed: style.seed + 9 }, left, right, near, gable);
+  const verge = near * 0.98; // the roof juts out over the gable, so that no slit of sky is left between
   const slope = gableAhead
     ? [
-        ...point(inner - eaves, height - drop, near),
-        ...point(ridge, height + rise, near),
+        ...point(inner - eaves, height - drop, verge),
+        ...point(ridge, height + rise, verge),
         ...point(ridge, height + rise, z1),
         ...point(inner - eaves, height - drop, z1),
       ]

@@ -10,7 +10,7 @@ export function finish(c: Canvas, weather: Weather, random: Random): { image: Rg
   const height = c.height / 2;
   const data = new Uint8ClampedArray(3 * width * height);
   const { fine, grain } = noiseTiles();
-  const exposure = random.range(0.82, 1.2);
+  const exposure = random.range(0.96, 1.3);
   const tint = [random.range(0.94, 1.06), random.range(0.97, 1.03), random.range(0.94, 1.06)];
   const contrast = random.range(0.88, 1.14);
   const noise = random.range(1.5, 6) + (weather.kind === 'dusk' ? 4 : 0);

@@ -43,7 +43,7 @@ export function drawGround(c: Canvas, cam: Camera, weather: Weather, street: Str
 }
 
 function makeSurfaces(street: Street, weather: Weather) {
-  const light = (color: Rgb) => lit(weather, color, 0.55);
+  const light = (color: Rgb) => lit(weather, color, 0.7);
   const wet = 1 - 0.35 * weather.wet;
   const damp = ([r, g, b]: Rgb): Rgb => [r * wet, g * wet, b * wet];
   return {

@@ -39,8 +39,8 @@ describe('renderStreetScene', () => {
   });
   test('has every class and unlabelled areas, and no other id', () => {
     const pixels = new Float64Array(256);
-    for (let i = 0; i < 40; i++) for (const id of scene(i, { width: 192, height: 128 }).labels.data) pixels[id]!++;
-    const total = 40 * 192 * 128;
+    for (let i = 0; i < 24; i++) for (const id of scene(i, { width: 128, height: 96 }).labels.data) pixels[id]!++;
+    const total = 24 * 128 * 96;
     for (const [id, { name }] of syntheticStreetsClasses.entries())
       expect(pixels[id]! / total, name).toBeGreaterThan(0.005);
     expect(pixels[255]! / total).toBeGreaterThan(0.003);
@@ -56,11 +56,11 @@ describe('renderStreetScene', () => {
 
 test('colour alone does not solve it: a Bayes classifier on RGB stays far under 45 mIoU', () => {
   const make = (split: 'train' | 'val', count: number): Sample[] =>
-    Array.from({ length: count }, (_, index) => scene(index, { split, width: 128, height: 96 }));
-  const classify = trainColourClassifier(make('train', 80), 13);
+    Array.from({ length: count }, (_, index) => scene(index, { split, width: 96, height: 64 }));
+  const classify = trainColourClassifier(make('train', 60), 13);
   const hits = new Float64Array(13);
   const union = new Float64Array(13);
-  for (const sample of make('val', 30)) {
+  for (const sample of make('val', 24)) {
     const predicted = classify(sample);
     for (const [i, truth] of sample.labels.data.entries()) {
       if (truth === 255) continue;

@@ -1,0 +1,45 @@
+// synthetic-streets: pictures per CPU second at three sizes, and what a classifier that sees nothing but colour reaches (a Bayes
+// classifier on an RGB histogram, trained on TRAIN scenes, scored on VAL others). Build first: pnpm --filter @gss/datasets build.
+// Usage: node bench/datasets-streets.mjs [TRAIN [VAL]]
+import { renderStreetScene, syntheticStreetsClasses, trainColourClassifier } from '../packages/datasets/dist/index.js';
+
+const [trainCount, valCount] = [Number(process.argv[2] ?? 300), Number(process.argv[3] ?? 100)];
+
+function speed(width, height, count) {
+  for (let index = 0; index < 5; index++) renderStreetScene({ seed: 9, index, width, height });
+  const start = process.cpuUsage();
+  for (let index = 0; index < count; index++) renderStreetScene({ seed: 1, index, width, height });
+  const { user, system } = process.cpuUsage(start);
+  return { size: `${width}×${height}`, 'images/s': Number(((count * 1e6) / (user + system)).toFixed(1)) };
+}
+console.table([speed(192, 128, 60), speed(320, 240, 30), speed(512, 384, 20)]);
+
+function* scenes(split, count) {
+  for (let index = 0; index < count; index++)
+    yield renderStreetScene({ seed: 1, index, split, width: 192, height: 128 });
+}
+const K = syntheticStreetsClasses.length;
+const classify = trainColourClassifier(scenes('train', trainCount), K);
+const hits = new Float64Array(K);
+const union = new Float64Array(K);
+const pixels = new Float64Array(K);
+for (const sample of scenes('val', valCount)) {
+  const predicted = classify(sample);
+  for (const [i, truth] of sample.labels.data.entries()) {
+    if (truth === 255) continue;
+    pixels[truth]++;
+    union[truth]++;
+    if (predicted[i] === truth) hits[truth]++;
+    else union[predicted[i]]++;
+  }
+}
+const total = pixels.reduce((a, b) => a + b);
+const iou = Array.from(hits, (h, k) => (100 * h) / union[k]);
+console.table(
+  syntheticStreetsClasses.map(({ name }, k) => ({
+    class: name,
+    'share %': +((100 * pixels[k]) / total).toFixed(2),
+    'IoU of colour alone': +iou[k].toFixed(1),
+  })),
+);
+console.log(`colour alone: ${(iou.reduce((a, b) => a + b) / K).toFixed(2)} mIoU`);

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { flatLayout, pack } from './optim/flat.js';
 import type { Optimizer } from './optim/optimizer.js';
 
 /** A loss and the figures that it is made of, all scalars. */
@@ -28,7 +29,7 @@ export interface StepResult {
 export function gradientNorm(gradients: Iterable<tf.Tensor>): tf.Scalar {
   return tf.tidy(() => {
     const squares = [...gradients].map((gradient) => tf.sum(tf.square(gradient)));
-    return tf.sqrt(tf.addN(squares)) as tf.Scalar;
+    return tf.sqrt(squares.length === 1 ? squares[0]! : tf.addN(squares)) as tf.Scalar;
   });
 }
 
@@ -55,7 +56,10 @@ export async function trainStep({
   const gradients = new Map(
     [...variables.keys()].flatMap((name) => (found.has(name) ? [[name, found.get(name)!]] : [])),
   );
-  const norm = gradientNorm(gradients.values());
+  const layout = flatLayout(gradients);
+  const vector = pack(layout, gradients); // one vector from here on: norm, clipping and update cost a few operations each
+  tf.dispose([...gradients.values()]);
+  const norm = gradientNorm([vector]);
   const figures = tf.tidy(() =>
     tf.stack([value, norm, ...Object.values(logs).map((t) => tf.reshape(tf.cast(t, 'float32'), []))]),
   );
@@ -63,11 +67,11 @@ export async function trainStep({
   tf.dispose([figures, norm, value, ...Object.values(logs)]);
   if (Number.isFinite(lossValue) && Number.isFinite(gradNorm)) {
     const factor = clipNorm === undefined ? 1 : Math.min(1, clipNorm / (gradNorm! + 1e-6));
-    const used = factor < 1 ? new Map([...gradients].map(([name, g]) => [name, tf.mul(g, factor)])) : gradients;
-    optimizer.apply(variables, used, learningRate);
-    if (factor < 1) tf.dispose([...used.values()]);
+    const used = factor < 1 ? tf.mul(vector, factor) : vector;
+    optimizer.applyFlat(variables, { layout, vector: used }, learningRate);
+    if (used !== vector) used.dispose();
   }
-  tf.dispose([...gradients.values()]);
+  vector.dispose();
   return {
     loss: lossValue!,
     gradNorm: gradNorm!,

@@ -1,3 +1,4 @@
+import { fusedAdamW, hasFused } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 import { createOptimizer, type Optimizer } from './optimizer.js';
 import type { ParamRule } from './param-groups.js';
@@ -24,6 +25,11 @@ export function adamW({
     {
       stateNames: ['exp_avg', 'exp_avg_sq'],
       update({ value, gradient, lr, weightDecay, state: [m, v], step }) {
+        if (hasFused('GssAdamW')) {
+          const inputs = { param: value, gradient, m: m!, v: v!, learningRate: lr, weightDecay };
+          const [next, ...moments] = fusedAdamW(inputs, { beta1: b1, beta2: b2, epsilon: eps, step });
+          return { value: next, state: moments as tf.Tensor1D[] };
+        }
         const decayed = tf.sub(value, tf.mul(value, tf.mul(lr, weightDecay)));
         const mean = tf.add(tf.mul(m!, b1), tf.mul(gradient, 1 - b1));
         const square = tf.add(tf.mul(v!, b2), tf.mul(tf.square(gradient), 1 - b2));

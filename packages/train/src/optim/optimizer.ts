@@ -6,6 +6,8 @@ import { type ParamRule, ruleFor } from './param-groups.js';
 export interface Optimizer {
   /** One update at learning rate `lr`. Variables without a gradient stay as they are, undecayed, as in PyTorch. */
   apply(variables: ReadonlyMap<string, tf.Variable>, gradients: ReadonlyMap<string, tf.Tensor>, lr: number): void;
+  /** `apply` for gradients that are one vector already, in the layout's order, which must be that of every update. */
+  applyFlat(variables: ReadonlyMap<string, tf.Variable>, gradient: FlatGradient, lr: number): void;
   /** Updates so far. */
   readonly steps: number;
   /** State tensors by name (`exp_avg.NAME`, …), copies that belong to the caller. */
@@ -13,6 +15,12 @@ export interface Optimizer {
   /** Continues from a state and its number of steps; the given tensors stay the caller's. */
   restore(state: ReadonlyMap<string, tf.Tensor>, steps: number): void;
   dispose(): void;
+}
+
+/** Gradients of many parameters as one vector. */
+export interface FlatGradient {
+  readonly layout: FlatLayout;
+  readonly vector: tf.Tensor1D;
 }
 
 /** What an update rule sees: everything is one flat vector. */
@@ -45,6 +53,15 @@ const perElement = (layout: FlatLayout, pick: (rule: Required<ParamRule>) => num
   return tf.tensor1d(values);
 };
 
+/** Throws unless both lists hold the same names in the same order. */
+function refuseOthers(expected: readonly string[], got: readonly string[]): void {
+  if (expected.length === got.length && expected.every((name, i) => name === got[i])) return;
+  const odd = [...got.filter((name) => !expected.includes(name)), ...expected.filter((name) => !got.includes(name))];
+  throw new RangeError(
+    `optimizer: the set of trained parameters changed (${odd.join(', ') || 'their order'}). Make a new optimizer for a new phase.`,
+  );
+}
+
 /** The life shared by all methods: layout on first use, state kept between updates. */
 export function createOptimizer(method: Method, weightDecay: number, rules: readonly ParamRule[]): Optimizer {
   let layout: FlatLayout | undefined;
@@ -54,9 +71,8 @@ export function createOptimizer(method: Method, weightDecay: number, rules: read
   let restored: ReadonlyMap<string, tf.Tensor> | undefined;
   let steps = 0;
 
-  const start = (gradients: ReadonlyMap<string, tf.Tensor>) => {
-    layout = flatLayout(gradients);
-    const made = layout;
+  const start = (made: FlatLayout) => {
+    layout = made;
     lrMult = perElement(made, (rule) => rule.lrMult, rules);
     decay = perElement(made, (rule) => rule.decayMult * weightDecay, rules);
     state = method.stateNames.map((key) => {
@@ -73,38 +89,40 @@ export function createOptimizer(method: Method, weightDecay: number, rules: read
     restored = undefined;
   };
 
+  const applyFlat: Optimizer['applyFlat'] = (variables, gradient, lr) => {
+    if (!layout) start(gradient.layout);
+    else refuseOthers(layout.names, gradient.layout.names);
+    const { names } = layout!;
+    steps += 1;
+    const { values, next } = tf.tidy(() => {
+      const result = method.update({
+        value: pack(layout!, variables),
+        gradient: gradient.vector,
+        lr: tf.mul(lrMult!, lr),
+        weightDecay: decay!,
+        state,
+        step: steps,
+      });
+      return { values: unpack(layout!, result.value as tf.Tensor1D), next: [...result.state] as tf.Tensor1D[] };
+    });
+    tf.dispose(state);
+    state = next;
+    for (const [i, value] of values.entries()) variables.get(names[i]!)!.assign(value);
+    tf.dispose(values);
+  };
+
   return {
     get steps() {
       return steps;
     },
     apply(variables, gradients, lr) {
-      if (!layout) start(gradients);
-      const { names } = layout!;
-      if (gradients.size !== names.length || names.some((name) => !gradients.has(name))) {
-        const odd = [...gradients.keys()]
-          .filter((name) => !names.includes(name))
-          .concat(names.filter((name) => !gradients.has(name)));
-        throw new RangeError(
-          `optimizer: the set of trained parameters changed (${odd.join(', ')}). Make a new optimizer for a new phase.`,
-        );
-      }
-      steps += 1;
-      const { values, next } = tf.tidy(() => {
-        const result = method.update({
-          value: pack(layout!, variables),
-          gradient: pack(layout!, gradients),
-          lr: tf.mul(lrMult!, lr),
-          weightDecay: decay!,
-          state,
-          step: steps,
-        });
-        return { values: unpack(layout!, result.value as tf.Tensor1D), next: [...result.state] as tf.Tensor1D[] };
-      });
-      tf.dispose(state);
-      state = next;
-      for (const [i, value] of values.entries()) variables.get(names[i]!)!.assign(value);
-      tf.dispose(values);
+      const packing = layout ?? flatLayout(gradients);
+      refuseOthers([...packing.names].sort(), [...gradients.keys()].sort());
+      const vector = pack(packing, gradients);
+      applyFlat(variables, { layout: packing, vector }, lr);
+      vector.dispose();
     },
+    applyFlat,
     state() {
       const out = new Map<string, tf.Tensor>();
       if (!layout) return out;

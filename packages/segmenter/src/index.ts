@@ -11,6 +11,15 @@ export {
   type TokenizerConfig,
 } from './config.js';
 export { certainty, type Forward, forward, normalize, type Runtime } from './forward.js';
+export {
+  type FlipDirection,
+  flipMap,
+  type InferenceOptions,
+  inferLogits,
+  inferProbabilities,
+  type Preparation,
+  restoreSize,
+} from './inference.js';
 export { loadSegmenter, loadSegmenterFiles, modelFiles, openSegmenter } from './load.js';
 export { createMaskigeCodec, type MaskigeCodec } from './maskige.js';
 export {

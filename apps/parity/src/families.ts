@@ -1,15 +1,28 @@
 import { family as dvae } from './families/dvae.js';
 import { family as gssHead } from './families/gss-head.js';
 import { family as hrnet } from './families/hrnet.js';
+import { family as inference } from './families/inference.js';
 import { family as metrics } from './families/metrics.js';
 import { family as optim } from './families/optim.js';
+import { family as posterior } from './families/posterior.js';
 import { family as resnet } from './families/resnetv1c.js';
 import { family as swin } from './families/swin.js';
 import { family as transforms } from './families/transforms.js';
 import type { Family, FolderFamily } from './family.js';
 
 /** Everything that can be held against the reference. */
-export const families: readonly Family[] = [dvae, swin, resnet, hrnet, gssHead, optim, metrics, transforms];
+export const families: readonly Family[] = [
+  dvae,
+  swin,
+  resnet,
+  hrnet,
+  gssHead,
+  optim,
+  metrics,
+  transforms,
+  posterior,
+  inference,
+];
 
 export const folderFamilies: readonly FolderFamily[] = [];
 

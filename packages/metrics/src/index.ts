@@ -7,6 +7,7 @@ export {
   mergeBoundaryMatches,
 } from './boundary-f.js';
 export { addToBoundaryConfusion, type BoundaryIouOptions } from './boundary-iou.js';
+export type { BoundaryWidth } from './boundary-region.js';
 export {
   addToCalibration,
   type Calibration,
@@ -36,4 +37,5 @@ export {
   transferDecision,
   transferProbabilities,
 } from './mseg-transfer.js';
+export type { RoleOptions } from './roles.js';
 export { type ClassScores, type Scores, type ScoresOptions, scores } from './scores.js';

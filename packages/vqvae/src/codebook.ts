@@ -99,15 +99,17 @@ function distances(vectors: Float32Array, codebook: Float32Array, dim: number, l
   return out;
 }
 
+/** out ← min(out, ‖vector − code‖²), leaving a vector as soon as it is certain that this code is not nearer. */
 function lowerDistances(out: Float64Array, vectors: Float32Array, code: Float32Array): void {
   const dim = code.length;
   for (let i = 0; i < out.length; i++) {
+    const bound = out[i]!;
     let sum = 0;
-    for (let j = 0; j < dim; j++) {
-      const delta = vectors[i * dim + j]! - code[j]!;
+    for (let j = 0, at = i * dim; j < dim && sum < bound; j++, at++) {
+      const delta = vectors[at]! - code[j]!;
       sum += delta * delta;
     }
-    if (sum < out[i]!) out[i] = sum;
+    if (sum < bound) out[i] = sum;
   }
 }
 

@@ -1,0 +1,6 @@
+import { runReadme } from '@gss/testing';
+import { expect, test } from 'vitest';
+
+test('the code of the README runs', async () => {
+  expect(await runReadme(import.meta.url)).toBe(1);
+});

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { datasetCommand } from './commands/dataset.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { nativeCommand } from './commands/native.js';
@@ -12,10 +13,12 @@ export function buildProgram(): Command {
     .description('Generative semantic segmentation: train, evaluate, predict')
     .showHelpAfterError('(gss --help lists the commands)')
     .showSuggestionAfterError()
+    .enablePositionalOptions() // an option belongs to the command it follows: `evaluate` and `evaluate tokenizer` share names
     .addCommand(quickstartCommand())
     .addCommand(trainCommand())
     .addCommand(evaluateCommand())
     .addCommand(predictCommand())
+    .addCommand(datasetCommand())
     .addCommand(nativeCommand())
     .addCommand(doctorCommand());
 }

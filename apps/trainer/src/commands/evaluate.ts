@@ -4,7 +4,9 @@ import { disposeTree, type Tree } from '@gss/tensor';
 import type { NodeBackend } from '@gss/tensor/node';
 import { reconstruct } from '@gss/vqvae';
 import * as tf from '@tensorflow/tfjs-core';
+import { Option } from 'commander';
 import { type Context, command } from '../cli/command.js';
+import { UsageError } from '../cli/errors.js';
 import type { Output } from '../cli/output.js';
 import { type DataOptions, openSplit, sameClasses } from '../data/sources.js';
 import { maskigeTensor } from '../stages/batch.js';
@@ -12,7 +14,7 @@ import { type Evaluation, evaluateModel, evaluateWith } from '../stages/evaluate
 import { backendOption, startBackend, withData } from './options.js';
 
 interface Options extends DataOptions {
-  readonly model: string;
+  readonly model?: string;
   readonly split: string;
   readonly backend?: NodeBackend;
 }
@@ -58,21 +60,24 @@ export async function evaluateTokenizer(
   }
 }
 
-const modelOptions = (description: string) => (made: ReturnType<typeof command>) =>
+const modelOptions = (description: string, mandatory: boolean) => (made: ReturnType<typeof command>) =>
   withData(made)
-    .requiredOption('--model <dir>', description)
+    .addOption(new Option('--model <dir>', description).makeOptionMandatory(mandatory))
     .option('--split <name>', 'split to evaluate on', 'val')
     .addOption(backendOption());
 
 const tokenizerCommand = () =>
-  modelOptions('tokenizer or model folder')(
+  modelOptions(
+    'tokenizer or model folder',
+    true,
+  )(
     command(
       'tokenizer',
       'reconstruction through the tokenizer: the ceiling of a model that uses it',
       async (context, options: Options) => {
         const data = await openSplit(options, options.split);
         await startBackend(context.out, options.backend);
-        const evaluation = await evaluateTokenizer(options.model, data, context);
+        const evaluation = await evaluateTokenizer(options.model!, data, context);
         printEvaluation(context.out, evaluation);
         context.out.result(evaluation);
         return undefined;
@@ -82,8 +87,13 @@ const tokenizerCommand = () =>
 
 /** `gss evaluate --model DIR [--data DIR] [--split NAME]` and `gss evaluate tokenizer …` */
 export const evaluateCommand = () =>
-  modelOptions('model folder')(
+  modelOptions(
+    'model folder (required)',
+    false,
+  )(
     command('evaluate', 'mIoU, mAcc and aAcc of a model on a split', async (context, options: Options) => {
+      if (!options.model)
+        throw new UsageError('evaluate: --model DIR is missing. Name a folder that gss train or gss quickstart wrote.');
       const data = await openSplit(options, options.split);
       await startBackend(context.out, options.backend);
       const segmenter = await loadSegmenterFolder(options.model);
@@ -94,4 +104,6 @@ export const evaluateCommand = () =>
       context.out.result(evaluation);
       return undefined;
     }),
-  ).addCommand(tokenizerCommand());
+  )
+    .enablePositionalOptions()
+    .addCommand(tokenizerCommand());

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ClassInfo, DatasetSource, SegmentationDataset } from '@gss/datasets';
+import { datasetNames } from '@gss/datasets/catalog';
 import { openDataset } from '@gss/datasets/node';
 import { UsageError } from '../cli/errors.js';
 
@@ -8,23 +9,32 @@ import { UsageError } from '../cli/errors.js';
 export interface DataOptions {
   readonly data?: string;
   readonly dataset?: string;
+  /** Where the data set `--dataset` lies, in its published layout, and which kind of its labels to take. */
+  readonly root?: string;
+  readonly labels?: string;
 }
 
 /** Size and number of the embedded default's scenes. */
 export const syntheticStreets = { width: 256, height: 192, train: 600, val: 60, seed: 1 } as const;
 
 /** The source of a split. `--data DIR` has the layout images/SPLIT, labels/SPLIT, classes.json. */
-export function sourceOf({ data, dataset }: DataOptions, split: string): DatasetSource {
+export function sourceOf({ data, dataset, root, labels }: DataOptions, split: string): DatasetSource {
   if (data !== undefined) {
-    const root = resolve(data);
-    if (!existsSync(root))
+    const folder = resolve(data);
+    if (!existsSync(folder))
       throw new UsageError(
         `--data ${data}: no such folder. It should hold images/SPLIT, labels/SPLIT and classes.json.`,
       );
-    return { kind: 'folder', root, split };
+    return { kind: 'folder', root: folder, split };
   }
   if (dataset !== undefined && dataset !== 'synthetic-streets') {
-    throw new UsageError(`--dataset ${dataset}: not known here. Known: synthetic-streets; other data by --data DIR.`);
+    if (!datasetNames().includes(dataset))
+      throw new UsageError(
+        `--dataset ${dataset}: not known. Known: synthetic-streets, ${datasetNames().join(', ')}; other data by --data DIR.`,
+      );
+    if (root === undefined)
+      throw new UsageError(`--dataset ${dataset}: say with --root DIR where it lies. Nothing is downloaded.`);
+    return { kind: 'named', name: dataset, root: resolve(root), split, ...(labels === undefined ? {} : { labels }) };
   }
   if (split !== 'train' && split !== 'val' && split !== 'test') {
     throw new UsageError(`--split ${split}: synthetic-streets has train, val and test.`);

@@ -1,5 +1,6 @@
 export { ShapeError, WeightsError, type WeightsProblem } from './errors.js';
-export { dropout2d, dropPath, dropPathWith, gelu, silu } from './layers/activation.js';
+export { type AdamWState, type FusedKernel, fusedAdamW, hasFused } from './kernels/fused.js';
+export { dropout2d, dropPath, dropPathWith, gelu, relu, silu } from './layers/activation.js';
 export {
   type ConvOptions,
   type ConvParams,

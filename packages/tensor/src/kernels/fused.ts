@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 
 /** Kernels of ours that do in one pass what layers otherwise compose. ./README.md is their contract. */
 export type FusedKernel =
+  | 'GssReluGrad'
   | 'GssGelu'
   | 'GssLayerNorm'
   | 'GssBatchNorm'
@@ -32,6 +33,14 @@ function custom(
     return { value, gradFunc: (dy: tf.Tensor, kept: tf.Tensor[]) => [...gradient(dy, kept)] };
   });
   return op(...inputs);
+}
+
+/** max(x, 0), whose gradient is one pass over dy and the result. Only where `hasFused('GssReluGrad')`. */
+export function fusedRelu<T extends tf.Tensor>(x: T): T {
+  return custom([x], (x) => {
+    const y = tf.relu(x!);
+    return { value: y, saved: [y], gradient: (dy, [y]) => run('GssReluGrad', { dy, y: y! }) };
+  }) as T;
 }
 
 /** x · Φ(x), as `gelu`. Only where `hasFused('GssGelu')`. */
@@ -94,9 +103,9 @@ export function fusedWindowAttention(
     const [value, weights] = run('GssWindowAttention', inputs, { heads, scale });
     return {
       value: value!,
-      saved: [qkv!, weights!],
-      gradient: (dy, [qkv, weights]) =>
-        run('GssWindowAttentionGrad', { dy, qkv: qkv!, weights: weights! }, { heads, scale }),
+      saved: [qkv!, weights!, value!],
+      gradient: (dy, [qkv, weights, y]) =>
+        run('GssWindowAttentionGrad', { dy, qkv: qkv!, weights: weights!, y: y! }, { heads, scale }),
     };
   }) as tf.Tensor3D;
 }

@@ -1,8 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { fusedGelu, fusedRelu, hasFused } from '../kernels/fused.js';
 import type { Training } from '../training.js';
+
+/** max(x, 0). */
+export function relu<T extends tf.Tensor>(x: T): T {
+  return hasFused('GssReluGrad') ? fusedRelu(x) : (tf.relu(x) as T);
+}
 
 /** GELU in its exact form, x · Φ(x) with Φ by erf (torch.nn.GELU's default), and its exact gradient Φ(x) + x · φ(x). */
 export function gelu<T extends tf.Tensor>(x: T): T {
+  if (hasFused('GssGelu')) return fusedGelu(x);
   const op = tf.customGrad((...args) => {
     const x = args[0] as unknown as tf.Tensor;
     const save = args[1] as unknown as tf.GradSaveFunc;

@@ -85,14 +85,14 @@ export function conv2d(
     throw new RangeError(`conv2d: dilation ${dilation} with stride ${stride}. One of them must be 1.`);
   const p = padding ?? (dilation * (kh - 1)) / 2;
   return tf.tidy(() => {
-    const keepsSize = stride === 1 && dilation === 1 && kh === kw && p === (kh - 1) / 2;
-    const y =
-      dilation > 1
-        ? convByPhases(x, w, p, dilation)
-        : keepsSize
-          ? tf.conv2d(x, w, 1, 'same')
-          : tf.conv2d(pad2d(x, [p, p, p, p]), w, stride, 'valid');
-    return bias ? tf.add(y, bias) : y;
+    if (dilation > 1) {
+      const y = convByPhases(x, w, p, dilation);
+      return bias ? tf.add(y, bias) : y;
+    }
+    const keepsSize = stride === 1 && kh === kw && p === (kh - 1) / 2;
+    const [input, pad] = keepsSize ? ([x, 'same'] as const) : ([pad2d(x, [p, p, p, p]), 'valid'] as const);
+    if (!bias) return tf.conv2d(input, w, stride, pad);
+    return tf.fused.conv2d({ x: input, filter: w, strides: stride, pad, bias });
   });
 }
 

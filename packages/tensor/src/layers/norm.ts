@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ShapeError } from '../errors.js';
+import { fusedBatchNorm, fusedLayerNorm, hasFused } from '../kernels/fused.js';
 import { buffer, vector } from '../spec.js';
 import type { Training } from '../training.js';
 
@@ -77,6 +78,7 @@ function normalize<T extends tf.Tensor>(
 /** Normalises the last axis: [..., C] → [..., C]. */
 export function layerNorm<T extends tf.Tensor>(x: T, { weight, bias }: AffineParams, eps = 1e-5): T {
   if (x.shape[x.rank - 1] !== weight.shape[0]) throw new ShapeError('layerNorm', `[..., ${weight.shape[0]}]`, x.shape);
+  if (hasFused('GssLayerNorm')) return fusedLayerNorm(x, weight, bias, eps);
   return tf.tidy(() => normalize(x, [x.rank - 1], weight, bias, eps));
 }
 
@@ -123,10 +125,12 @@ export function batchNorm(
     };
     const towards = (old: tf.Tensor, batch: tf.Tensor) =>
       tf.add(tf.mul(old, 1 - momentum), tf.mul(tf.reshape(batch, [C]), momentum));
-    return normalize(x, [0, 1, 2], p.weight, p.bias, eps, ({ mean, variance }) => {
+    const onMoments = ({ mean, variance }: Moments) => {
       record(p.running_mean, towards(p.running_mean, mean));
       record(p.running_var, towards(p.running_var, tf.mul(variance, count / Math.max(1, count - 1))));
       record(p.num_batches_tracked, tf.add(p.num_batches_tracked, tf.scalar(1, 'int32')));
-    });
+    };
+    if (hasFused('GssBatchNorm')) return fusedBatchNorm(x, p.weight, p.bias, eps, onMoments);
+    return normalize(x, [0, 1, 2], p.weight, p.bias, eps, onMoments);
   });
 }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Initializer, ParamsOf } from '../spec.js';
 import type { Training } from '../training.js';
+import { relu } from './activation.js';
 import { conv, convNoBiasSpec } from './conv.js';
 import { batchNorm, batchNormSpec } from './norm.js';
 
@@ -48,8 +49,8 @@ export function basicBlock(
 ): tf.Tensor4D {
   return tf.tidy(() => {
     const first = batchNorm(conv(x, p.conv1, { stride, dilation, padding: dilation }), p.bn1, training);
-    const second = batchNorm(conv(tf.relu(first), p.conv2), p.bn2, training);
-    return tf.relu(tf.add(second, identity(x, p, stride, training))) as tf.Tensor4D;
+    const second = batchNorm(conv(relu(first), p.conv2), p.bn2, training);
+    return relu<tf.Tensor4D>(tf.add(second, identity(x, p, stride, training)));
   });
 }
 
@@ -76,9 +77,9 @@ export function bottleneck(
   training?: Training,
 ): tf.Tensor4D {
   return tf.tidy(() => {
-    const narrow = tf.relu(batchNorm(conv(x, p.conv1), p.bn1, training));
-    const middle = tf.relu(batchNorm(conv(narrow, p.conv2, { stride, dilation, padding: dilation }), p.bn2, training));
+    const narrow = relu(batchNorm(conv(x, p.conv1), p.bn1, training));
+    const middle = relu(batchNorm(conv(narrow, p.conv2, { stride, dilation, padding: dilation }), p.bn2, training));
     const wide = batchNorm(conv(middle, p.conv3), p.bn3, training);
-    return tf.relu(tf.add(wide, identity(x, p, stride, training))) as tf.Tensor4D;
+    return relu<tf.Tensor4D>(tf.add(wide, identity(x, p, stride, training)));
   });
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ShapeError } from '../errors.js';
+import { fusedWindowAttention, hasFused } from '../kernels/fused.js';
 import { sizes } from '../shape.js';
 import { buffer, table } from '../spec.js';
 import { pad2d } from './conv.js';
@@ -89,6 +90,28 @@ export interface WindowAttentionParams {
   readonly proj: { readonly weight: tf.Tensor2D; readonly bias: tf.Tensor1D };
 }
 
+/** The bias of each pair of positions in a window, [heads, L, L], from its table. */
+function positionBias({ relative_position_bias_table: table, relative_position_index: index }: WindowAttentionParams) {
+  const picked = tf.gather(table, tf.reshape(index, [-1])); // [L·L, heads]
+  return tf.reshape(tf.transpose(picked), [table.shape[1], ...index.shape]) as tf.Tensor3D;
+}
+
+/** softmax(scale · q kᵀ + bias + mask) v: [B, L, 3 · heads · d] → [B, L, heads · d]. */
+function attend(qkv: tf.Tensor3D, bias: tf.Tensor3D, mask?: tf.Tensor3D): tf.Tensor3D {
+  const [B, L, channels] = qkv.shape;
+  const heads = bias.shape[0];
+  const d = channels / 3 / heads;
+  const scale = d ** -0.5;
+  if (hasFused('GssWindowAttention')) return fusedWindowAttention(qkv, bias, { heads, scale, mask });
+  const parts = tf.transpose(tf.reshape(qkv, [B, L, 3, heads, d]), [2, 0, 3, 1, 4]); // [3, B, heads, L, d]
+  const [q, k, v] = tf.unstack(tf.reshape(parts, [3, B * heads, L, d])) as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D];
+  const biased = tf.add(tf.reshape(tf.matMul(tf.mul(q, scale), k, false, true), [B, heads, L, L]), bias);
+  const masked = mask && tf.add(tf.reshape(biased, [-1, mask.shape[0], heads, L, L]), tf.expandDims(mask, 1));
+  const weights = tf.reshape(tf.softmax(masked ? tf.reshape(masked, biased.shape) : biased), [B * heads, L, L]);
+  const mixed = tf.reshape(tf.matMul(weights as tf.Tensor3D, v), [B, heads, L, d]);
+  return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [B, L, heads * d]);
+}
+
 /**
  * Multi-head self-attention within windows, with relative position bias: [B·nW, L, C] → [B·nW, L, C].
  * `mask` [nW, L, L] is added to the scores of window w mod nW.
@@ -99,28 +122,9 @@ export function windowAttention(
   { heads }: Pick<WindowAttentionConfig, 'heads'>,
   mask?: tf.Tensor3D,
 ): tf.Tensor3D {
-  const { B, L, C } = sizes('windowAttention', x, ['B', 'L', 'C']);
-  return tf.tidy(() => {
-    const d = C / heads;
-    const parts = tf.transpose(tf.reshape(linear(x, p.qkv), [B, L, 3, heads, d]), [2, 0, 3, 1, 4]); // [3, B, heads, L, d]
-    const [q, k, v] = tf.unstack(tf.reshape(parts, [3, B * heads, L, d])) as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D];
-    const scores = tf.reshape(tf.matMul(tf.mul(q, d ** -0.5), k, false, true), [B, heads, L, L]);
-    const picked = tf.gather(p.relative_position_bias_table, tf.reshape(p.relative_position_index, [-1]));
-    const bias = tf.transpose(tf.reshape(picked, [L, L, heads]), [2, 0, 1]); // [heads, L, L]
-    const biased = tf.add(scores, bias);
-    const masked = mask
-      ? tf.reshape(tf.add(tf.reshape(biased, [-1, mask.shape[0], heads, L, L]), tf.expandDims(mask, 1)), [
-          B,
-          heads,
-          L,
-          L,
-        ])
-      : biased;
-    const weights = tf.reshape(tf.softmax(masked), [B * heads, L, L]) as tf.Tensor3D;
-    const mixed = tf.reshape(tf.matMul(weights, v), [B, heads, L, d]);
-    const joined = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [B, L, C]) as tf.Tensor3D;
-    return linear(joined, p.proj);
-  });
+  const { C } = sizes('windowAttention', x, ['B', 'L', 'C']);
+  if (C % heads) throw new ShapeError('windowAttention', `channels in multiples of ${heads} heads`, x.shape);
+  return tf.tidy(() => linear(attend(linear(x, p.qkv), positionBias(p), mask), p.proj));
 }
 
 /**

@@ -1,2 +1,1 @@
-/** Registers kernels that the tensorflow backend lacks or that TensorFlow has in a faster form. */
-export function registerTensorflowKernels(): void {}
+export { registerTensorflowKernels, type TensorflowKernelReport } from './register.js';

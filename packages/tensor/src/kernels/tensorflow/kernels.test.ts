@@ -1,0 +1,242 @@
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, test } from 'vitest';
+import { prepareUtil } from '../../node/util-shim.js';
+import {
+  fusedBatchNorm,
+  fusedCrossEntropy,
+  fusedGelu,
+  fusedLayerNorm,
+  fusedRelu,
+  fusedWindowAttention,
+} from '../fused.js';
+import { largestError, noise, runOn } from '../wasm/test-backends.js';
+import { registerTensorflowKernels } from './index.js';
+
+/** Why the native backend is not here, or undefined where it is. */
+async function startNative(): Promise<string | undefined> {
+  prepareUtil();
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  try {
+    await import('@tensorflow/tfjs-node-gpu');
+    await tf.setBackend('tensorflow');
+    registerTensorflowKernels();
+    return undefined;
+  } catch (error) {
+    return String(error).split('\n')[0];
+  }
+}
+const absent = await startNative();
+if (absent) console.log(`tests of the tensorflow kernels are skipped: the native backend does not load (${absent})`);
+const here = describe.skipIf(absent !== undefined);
+
+type Fn = (...inputs: tf.Tensor[]) => tf.Tensor;
+
+/** The value and every gradient of `f` on the tensorflow backend equal those of `plain` on cpu. */
+async function expectSame(f: Fn, plain: Fn, inputs: () => tf.Tensor[], tolerance = 1e-5): Promise<void> {
+  const all = (fn: Fn) => () => {
+    const xs = inputs();
+    const y = fn(...xs);
+    const { value, grads } = { value: y, grads: tf.grads(fn)(xs, noise(y.shape, 99)) };
+    return [value, ...grads];
+  };
+  const expected = await runOn('cpu', all(plain));
+  const actual = await runOn('tensorflow', all(f));
+  for (const [i, values] of expected.entries()) expect(largestError(actual[i]!, values)).toBeLessThan(tolerance);
+}
+
+/** A kernel of tfjs' own gives on tensorflow, with ours in its place, what it gives on cpu. */
+async function expectAsOnCpu(make: () => tf.Tensor | tf.Tensor[], tolerance = 1e-5): Promise<void> {
+  const expected = await runOn('cpu', make);
+  const actual = await runOn('tensorflow', make);
+  for (const [i, values] of expected.entries()) expect(largestError(actual[i]!, values)).toBeLessThanOrEqual(tolerance);
+}
+
+const normalised = (axes: (rank: number) => number[]) => (x?: tf.Tensor, gamma?: tf.Tensor, beta?: tf.Tensor) => {
+  const { mean, variance } = tf.moments(x!, axes(x!.rank), true);
+  return tf.add(tf.mul(tf.mul(tf.sub(x!, mean), tf.rsqrt(tf.add(variance, 1e-5))), gamma!), beta!);
+};
+/** Values around `level`, as a norm must take them. */
+const affine = (shape: number[], level: number) => () => [
+  tf.add(noise(shape, 1), level),
+  noise([shape.at(-1)!], 2),
+  noise([shape.at(-1)!], 3),
+];
+
+here('fused kernels on tensorflow', () => {
+  test('gelu', () =>
+    expectSame(
+      (x) => fusedGelu(x!),
+      (x) => tf.mul(x!, tf.mul(0.5, tf.add(1, tf.erf(tf.mul(x!, Math.SQRT1_2))))),
+      () => [tf.mul(noise([3, 41]), 5)],
+    ));
+  test('relu, its gradient 0 at 0', () =>
+    expectSame(
+      (x) => fusedRelu(x!),
+      (x) => tf.relu(x!),
+      () => [tf.concat([noise([40]), tf.tensor1d([0, -0])])],
+    ));
+  test.each([
+    { shape: [5, 4], level: 0 },
+    { shape: [2, 3, 3, 33], level: 10 },
+    { shape: [1, 1], level: 0 },
+  ])('layer norm of $shape around $level', ({ shape, level }) =>
+    expectSame(
+      (x, g, b) => fusedLayerNorm(x!, g as tf.Tensor1D, b as tf.Tensor1D, 1e-5),
+      normalised((rank) => [rank - 1]),
+      affine(shape, level),
+      5e-5,
+    ),
+  );
+  test.each([
+    { shape: [2, 5, 3, 8], level: 0 },
+    { shape: [40, 3], level: 10 },
+    { shape: [2, 3, 4], level: -3 },
+  ])('batch norm of $shape around $level', ({ shape, level }) =>
+    expectSame(
+      (x, g, b) => fusedBatchNorm(x!, g as tf.Tensor1D, b as tf.Tensor1D, 1e-5),
+      normalised((rank) => Array.from({ length: rank - 1 }, (_, i) => i)),
+      affine(shape, level),
+      5e-5,
+    ),
+  );
+  test('batch norm tells its mean and biased variance', async () => {
+    const found = await runOn('tensorflow', () => {
+      const kept: tf.Tensor[] = [];
+      const [x, g, b] = affine([2, 3, 5, 6], 4)() as [tf.Tensor, tf.Tensor1D, tf.Tensor1D];
+      fusedBatchNorm(x, g, b, 1e-5, ({ mean, variance }) => kept.push(tf.keep(mean), tf.keep(variance)));
+      return kept;
+    });
+    const { mean, variance } = tf.moments(affine([2, 3, 5, 6], 4)()[0]!, [0, 1, 2]);
+    expect(largestError(found[0]!, (await mean.data()) as Float32Array)).toBeLessThan(1e-5);
+    expect(largestError(found[1]!, (await variance.data()) as Float32Array)).toBeLessThan(1e-5);
+  });
+  test.each([
+    { windows: 4, length: 9, heads: 1, size: 4, masks: 0 },
+    { windows: 6, length: 16, heads: 3, size: 8, masks: 2 },
+    { windows: 2, length: 49, heads: 2, size: 5, masks: 1 },
+  ])('window attention $windows × $length, $heads heads, $masks masks', ({ windows, length, heads, size, masks }) => {
+    const scale = size ** -0.5;
+    const mask = () => tf.mul(tf.cast(tf.greater(noise([masks, length, length], 9), 0.5), 'float32'), -100);
+    const plain: Fn = (qkv, bias) => {
+      const parts = tf.transpose(tf.reshape(qkv!, [windows, length, 3, heads, size]), [2, 0, 3, 1, 4]);
+      const [q, k, v] = tf.unstack(parts) as [tf.Tensor, tf.Tensor, tf.Tensor];
+      const scores = tf.add(tf.matMul(tf.mul(q, scale), k, false, true), bias!);
+      const split = [windows / (masks || 1), masks || 1, heads, length, length];
+      const masked = masks ? tf.add(tf.reshape(scores, split), tf.expandDims(mask(), 1)) : scores;
+      const weights = tf.softmax(tf.reshape(masked, scores.shape));
+      return tf.reshape(tf.transpose(tf.matMul(weights, v), [0, 2, 1, 3]), [windows, length, heads * size]);
+    };
+    const fused: Fn = (qkv, bias) =>
+      fusedWindowAttention(qkv as tf.Tensor3D, bias as tf.Tensor3D, {
+        heads,
+        scale,
+        mask: masks ? (mask() as tf.Tensor3D) : undefined,
+      });
+    const inputs = () => [noise([windows, length, 3 * heads * size], 1), noise([heads, length, length], 2)];
+    return expectSame(fused, plain, inputs, 2e-5);
+  });
+  test.each([2, 3, 130])('cross entropy over %i classes, ignored rows without gradient', (classes) => {
+    const targets = () =>
+      tf.tensor1d(
+        Array.from({ length: 11 }, (_, i) => (i % 4 === 2 ? 255 : (i * 7) % classes)),
+        'int32',
+      );
+    const plain: Fn = (x) =>
+      tf.neg(tf.sum(tf.mul(tf.logSoftmax(x!), tf.cast(tf.oneHot(targets(), classes), 'float32')), 1));
+    const inputs = () => [tf.mul(noise([11, classes], 1), 30)];
+    return expectSame((x) => fusedCrossEntropy(x!, targets(), 255), plain, inputs, 2e-6);
+  });
+  test('cross entropy of a class that does not exist is NaN', async () => {
+    const targets = () => tf.tensor1d([4, -1, 3], 'int32');
+    const [losses] = await runOn('tensorflow', () => fusedCrossEntropy(tf.zeros([3, 4]), targets(), 255));
+    expect([...losses!].map((loss) => Number.isNaN(loss))).toEqual([true, true, false]);
+  });
+});
+
+here('stock kernels in a faster form', () => {
+  const image = (seed: number, channels: number) => noise([2, 5, 3, channels], seed) as tf.Tensor4D;
+  test('sums over any axes', () =>
+    expectAsOnCpu(() =>
+      [[0, 1, 2], [3], [0], [1, 3], undefined, []].flatMap((axes) => [
+        tf.sum(image(1, 7), axes),
+        tf.sum(image(1, 7), axes, true),
+        tf.mean(image(1, 7), axes),
+        tf.mean(image(1, 7), axes, true),
+      ]),
+    ));
+  test('a sum of many rows keeps its precision', () =>
+    expectAsOnCpu(() => tf.sum(tf.abs(noise([50_000, 3])), 0), 3e-5));
+  test('integers', () =>
+    expectAsOnCpu(() => {
+      const x = tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3], 'int32');
+      return [tf.sum(x, 0), tf.mean(x, 1), tf.cast(x, 'float32'), tf.cast(x, 'int32'), tf.reshape(x, [3, -1])];
+    }));
+  test.each([
+    [
+      [3, 4],
+      [4, 5],
+    ],
+    [
+      [1, 3, 4],
+      [4, 5],
+    ],
+    [
+      [3, 4],
+      [1, 4, 5],
+    ],
+    [
+      [2, 3, 4],
+      [2, 4, 5],
+    ],
+    [
+      [2, 3, 4],
+      [1, 4, 5],
+    ],
+  ])('products %j × %j, each transposed', (a, b) =>
+    expectAsOnCpu(() =>
+      [false, true].flatMap((ta) =>
+        [false, true].map((tb) => {
+          const turn = (shape: number[], by: boolean) =>
+            noise(by ? [...shape.slice(0, -2), shape.at(-1)!, shape.at(-2)!] : shape, shape.length);
+          return tf.matMul(turn(a, ta), turn(b, tb), ta, tb);
+        }),
+      ),
+    ),
+  );
+  test('product and 1×1 convolution with a bias, and their gradients', async () => {
+    const product: Fn = (a, b, bias) =>
+      tf.fused.matMul({ a: a as tf.Tensor2D, b: b as tf.Tensor2D, bias: bias as tf.Tensor1D });
+    await expectSame(product, product, () => [noise([6, 4], 1), noise([4, 5], 2), noise([5], 3)]);
+    for (const size of [1, 3]) {
+      const conv: Fn = (x, filter, bias) =>
+        tf.fused.conv2d({
+          x: x as tf.Tensor4D,
+          filter: filter as tf.Tensor4D,
+          strides: 1,
+          pad: 'same',
+          bias: bias as tf.Tensor1D,
+        });
+      await expectSame(conv, conv, () => [image(1, 4), noise([size, size, 4, 3], 2), noise([3], 3)]);
+      const plain: Fn = (x, filter) => tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, size, 'same');
+      await expectSame(plain, plain, () => [image(1, 4), noise([size, size, 4, 3], 2)]);
+    }
+  });
+  test('step, with and without slope, and of NaN', () =>
+    expectAsOnCpu(() => {
+      const x = tf.tensor1d([-2, -0, 0, 3, Number.NaN, Number.POSITIVE_INFINITY]);
+      return [tf.step(x), tf.step(x, 0.25)];
+    }, 0));
+  test('transpose and gather', async () => {
+    await expectAsOnCpu(() => {
+      const rows = tf.tensor1d([4, 0, 0], 'int32');
+      return [tf.transpose(image(1, 4), [3, 1, 0, 2]), tf.gather(image(1, 4), rows, 1), tf.gather(noise([7, 2]), rows)];
+    }, 0);
+    await tf.setBackend('tensorflow');
+    expect(() => tf.tidy(() => tf.gather(noise([4, 2]), tf.tensor1d([4], 'int32')).dataSync())).toThrow(/4/);
+  });
+  test('are registered once', () => {
+    const before = tf.getKernel('Sum', 'tensorflow');
+    registerTensorflowKernels();
+    expect(tf.getKernel('Sum', 'tensorflow')).toBe(before);
+  });
+});

@@ -1,0 +1,47 @@
+import { backend, findBackend, getBackend, getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
+import { gelu, geluGrad, reluGrad, step } from './activation.js';
+import { windowAttention, windowAttentionGrad } from './attention.js';
+import { conv2d, conv2dBackpropFilter, fusedConv2d } from './conv.js';
+import { crossEntropy, crossEntropyGrad } from './cross-entropy.js';
+import { isOwnKernel, type NativeBackend, type NativeKernel } from './native.js';
+import { batchNorm, batchNormGrad, layerNorm, layerNormGrad } from './norm.js';
+import { batchMatMul, cast, fusedMatMul, gather, mean, reshape, sum, transpose } from './stock.js';
+
+const stock = [
+  ...[reshape, cast, transpose, gather, sum, mean, step],
+  ...[batchMatMul, fusedMatMul, conv2d, fusedConv2d, conv2dBackpropFilter],
+];
+const fused = [
+  ...[gelu, geluGrad, reluGrad, layerNorm, layerNormGrad],
+  ...[windowAttention, windowAttentionGrad, crossEntropy, crossEntropyGrad],
+];
+/** cuDNN saves other statistics for its gradient than TensorFlow's CPU kernels do. */
+const processorOnly = [batchNorm, batchNormGrad];
+
+/** What {@link registerTensorflowKernels} did. */
+export interface TensorflowKernelReport {
+  /** Names of the kernels that are ours now. */
+  readonly registered: readonly string[];
+}
+
+/**
+ * Registers, for tfjs-node's `tensorflow` backend, the fused kernels of ../README.md and faster forms of some of its own.
+ * Call it once that backend is the current one; again, it changes nothing.
+ */
+export function registerTensorflowKernels(): TensorflowKernelReport {
+  const native = getBackend() === 'tensorflow' ? backend() : findBackend('tensorflow');
+  if (!native) {
+    throw new Error(
+      'registerTensorflowKernels: there is no tensorflow backend. Import @tensorflow/tfjs-node-gpu and await tf.ready() first.',
+    );
+  }
+  const { isUsingGpuDevice } = native as unknown as NativeBackend;
+  const kernels: readonly NativeKernel[] = [...stock, ...fused, ...(isUsingGpuDevice ? [] : processorOnly)];
+  for (const { kernelName, bind } of kernels) {
+    const present = getKernel(kernelName, 'tensorflow');
+    if (present && isOwnKernel(present)) continue;
+    if (present) unregisterKernel(kernelName, 'tensorflow');
+    registerKernel(bind(present));
+  }
+  return { registered: kernels.map(({ kernelName }) => kernelName) };
+}

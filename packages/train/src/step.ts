@@ -67,7 +67,7 @@ export async function trainStep({
   tf.dispose([figures, norm, value, ...Object.values(logs)]);
   if (Number.isFinite(lossValue) && Number.isFinite(gradNorm)) {
     const factor = clipNorm === undefined ? 1 : Math.min(1, clipNorm / (gradNorm! + 1e-6));
-    const used = factor < 1 ? tf.mul(vector, factor) : vector;
+    const used = factor < 1 ? (tf.mul(vector, factor) as tf.Tensor1D) : vector;
     optimizer.applyFlat(variables, { layout, vector: used }, learningRate);
     if (used !== vector) used.dispose();
   }

@@ -1,7 +1,8 @@
 // Training on tfjs' wasm backend with the kernels of @gss/tensor, beside the native tensorflow backend when it is there.
 //   node bench/wasm-kernels.mjs              a training step of a small conv + Swin network on each backend, in turns
 //   node bench/wasm-kernels.mjs --profile    where the wasm step spends its time, kernel by kernel
-//   node bench/wasm-kernels.mjs --kernels    single kernels: stock, ours, tensorflow
+//   node bench/wasm-kernels.mjs --kernels    single kernels: stock, ours, tensorflow, in processor time (tensorflow's threads
+//                                            added up); ONLY=text picks cases; --no-native leaves tensorflow out
 // Needs no build: @gss/tensor is bundled from its sources. ROUNDS=n sets the number of rounds.
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -39,22 +40,22 @@ async function native() {
   }
 }
 
-/** Milliseconds of `run` on a backend: the best of a few calls in a row, after which its result has been read. */
+/** Milliseconds of processor time so far: on a busy machine it says more than the time of day. */
+function processor() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** Processor milliseconds of one call of `run` on a backend, read back at the end. */
 async function time(backend, run, calls = 1) {
   await tf.setBackend(backend);
-  const start = performance.now();
+  const start = processor();
   for (let i = 0; i < calls; i++) {
     const result = tf.tidy(run);
     if (i === calls - 1) result.dataSync();
     result.dispose();
   }
-  return (performance.now() - start) / calls;
-}
-
-/** Milliseconds of processor time so far: on a busy machine it says more than the time of day. */
-function processor() {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
+  return (processor() - start) / calls;
 }
 
 /** Wraps every wasm kernel with a clock of processor time; returns a function that reads the clocks and resets them. */

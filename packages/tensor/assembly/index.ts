@@ -11,6 +11,6 @@ export { batchNorm, batchNormGradient, layerNorm, layerNormGradient } from './no
 export { maxPoolGradient } from './pool';
 export { reduceSum } from './reduce';
 export { segmentSum } from './segment';
-export { crossEntropy, crossEntropyGradient, softmax } from './softmax';
+export { crossEntropy, crossEntropyGradient } from './softmax';
 // Exported so that the compiler keeps them functions of their own: inlined, their inner loops run out of registers.
 export { tile4x8, tile5x4, tile5x8 } from './tile';

@@ -1,10 +1,10 @@
 import { Simd } from './math';
 
-/** The largest of n values, in every lane. */
+/** The largest of n values that are not NaN (one that is reaches the sum), in every lane. */
 function largest(x: usize, n: i32): v128 {
   let top = f32x4.splat(-Infinity);
   for (; n > 0; n -= 4) {
-    top = f32x4.max(top, Simd.repeatFirst(Simd.load(x, n), n));
+    top = f32x4.pmax(top, Simd.repeatFirst(Simd.load(x, n), n));
     x += 16;
   }
   return Simd.max(top);
@@ -26,16 +26,6 @@ export function softmaxInPlace(x: usize, y: usize, n: i32): void {
   for (let left = n; left > 0; left -= 4) {
     Simd.store(y + at, f32x4.mul(Simd.load(y + at, left), inverse), left);
     at += 16;
-  }
-}
-
-/** Softmax of each row of [rows, n]. */
-export function softmax(x: usize, y: usize, rows: i32, n: i32): void {
-  const bytes = (<usize>n) << 2;
-  for (let row = 0; row < rows; row++) {
-    softmaxInPlace(x, y, n);
-    x += bytes;
-    y += bytes;
   }
 }
 

@@ -70,6 +70,23 @@ export function tile5x8(
     a4 += 4;
     b += 32;
   }
+  if (!add && columns >= 8 && rows >= 5) {
+    v128.store(c, c00);
+    v128.store(c, c01, 16);
+    c += cStride;
+    v128.store(c, c10);
+    v128.store(c, c11, 16);
+    c += cStride;
+    v128.store(c, c20);
+    v128.store(c, c21, 16);
+    c += cStride;
+    v128.store(c, c30);
+    v128.store(c, c31, 16);
+    c += cStride;
+    v128.store(c, c40);
+    v128.store(c, c41, 16);
+    return;
+  }
   store8(c, c00, c01, columns, add);
   if (rows <= 1) return;
   c += cStride;
@@ -130,6 +147,20 @@ export function tile4x8(
     c31 = f32x4.add(c31, f32x4.mul(x3, b1));
     a3 += 4;
     b += 32;
+  }
+  if (!add && columns >= 8 && rows >= 4) {
+    v128.store(c, c00);
+    v128.store(c, c01, 16);
+    c += cStride;
+    v128.store(c, c10);
+    v128.store(c, c11, 16);
+    c += cStride;
+    v128.store(c, c20);
+    v128.store(c, c21, 16);
+    c += cStride;
+    v128.store(c, c30);
+    v128.store(c, c31, 16);
+    return;
   }
   store8(c, c00, c01, columns, add);
   if (rows <= 1) return;

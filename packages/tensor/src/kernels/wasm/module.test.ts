@@ -14,7 +14,7 @@ describe('the embedded module', () => {
     const built = spawnSync(process.execPath, [script, '--print'], { encoding: 'utf8' });
     expect(built.stderr).toBe('');
     expect(built.stdout).toBe(readFileSync(new URL('./module.generated.ts', import.meta.url), 'utf8'));
-  });
+  }, 300_000);
 
   test('is smaller than 40 kB', () => {
     expect(kernelBytes(false).length).toBeLessThan(40_000);

@@ -26,7 +26,6 @@ export interface Kernels {
   reduceSum(...args: number[]): void;
   segmentSum(...args: number[]): void;
   setConvolution(...args: number[]): void;
-  softmax(...args: number[]): void;
   windowAttention(...args: number[]): void;
   windowAttentionGradient(...args: number[]): void;
   /** The place of the first id out of range, or −1. */

@@ -21,7 +21,7 @@ import { concat, gather, identity, slice, splitV, tile, transpose, unpack } from
 import { maxPoolGrad } from './pool.js';
 import { mean, sum } from './reduce.js';
 import { unsortedSegmentSum } from './segment.js';
-import { cast, erf, exp, log, softmax } from './unary.js';
+import { cast, erf, exp, log } from './unary.js';
 
 /** What {@link registerWasmKernels} did. */
 export interface WasmKernelReport {
@@ -35,7 +35,7 @@ const missing = [conv2dBackpropFilter, depthwiseBackpropFilter, depthwiseBackpro
 const wrong = [maxPoolGrad, cast];
 const slow = [
   ...[batchMatMul, conv2dBackpropInput, transpose, slice, unpack, splitV, tile, gather, identity, sum, mean],
-  ...[concat, exp, erf, log, softmax],
+  ...[concat, exp, erf, log],
 ];
 const fused = [
   ...[gelu, geluGrad, layerNorm, layerNormGrad, batchNorm, batchNormGrad],

@@ -8,9 +8,6 @@ import {
   type ExpInputs,
   Log,
   type LogInputs,
-  Softmax,
-  type SoftmaxAttrs,
-  type SoftmaxInputs,
   type TensorInfo,
   util,
 } from '@tensorflow/tfjs-core';
@@ -51,14 +48,4 @@ export const cast = wasmKernel<CastInputs, CastAttrs>(Cast, ({ x }, backend, { d
   if (dtype === 'float32' && x.dtype === 'int32') return map(backend, x, 'floatFromInt');
   if (dtype === 'float32' && x.dtype === 'bool') return map(backend, x, 'floatFromBool');
   return stock();
-});
-
-/** Over the last axis, as tf.softmax asks. */
-export const softmax = wasmKernel<SoftmaxInputs, SoftmaxAttrs>(Softmax, ({ logits }, backend, { dim }, stock) => {
-  const n = logits.shape.at(-1);
-  if (logits.dtype !== 'float32' || !n || dim !== logits.shape.length - 1) return stock();
-  const out = output(backend, logits.shape);
-  const rows = util.sizeFromShape(logits.shape) / n;
-  kernelsOf(backend).softmax(address(backend, logits), address(backend, out), rows, n);
-  return out;
 });

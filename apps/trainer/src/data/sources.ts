@@ -15,7 +15,7 @@ export interface DataOptions {
 }
 
 /** Size and number of the embedded default's scenes. */
-export const syntheticStreets = { width: 256, height: 192, train: 600, val: 60, seed: 1 } as const;
+export const syntheticStreets = { width: 192, height: 128, train: 800, val: 60, seed: 1 } as const;
 
 /** The source of a split. `--data DIR` has the layout images/SPLIT, labels/SPLIT, classes.json. */
 export function sourceOf({ data, dataset, root, labels }: DataOptions, split: string): DatasetSource {

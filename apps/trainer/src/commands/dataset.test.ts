@@ -1,0 +1,91 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { prepareDataset } from '@gss/datasets/node';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { datasetCommand } from './dataset.js';
+
+let root: string;
+beforeEach(async () => {
+  root = mkdtempSync(join(tmpdir(), 'gss-cli-dataset-'));
+  for (const [split, count] of [
+    ['train', 3],
+    ['val', 2],
+  ] as const)
+    await prepareDataset({
+      source: { kind: 'synthetic-streets', seed: 1, count, width: 96, height: 64, split },
+      out: root,
+      format: 'folder',
+      split,
+    });
+});
+afterEach(() => {
+  rmSync(root, { recursive: true, force: true });
+  process.exitCode = 0;
+});
+
+/** Runs `gss dataset …` in this process. */
+async function run(...args: string[]) {
+  const text = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((stream) =>
+    vi.spyOn(process[stream], 'write').mockImplementation((chunk) => {
+      text[stream] += String(chunk);
+      return true;
+    }),
+  );
+  process.exitCode = undefined;
+  await datasetCommand().parseAsync(args, { from: 'user' });
+  for (const spy of spies) spy.mockRestore();
+  return { ...text, code: process.exitCode ?? 0 };
+}
+
+describe('gss dataset', () => {
+  test('inspect prints classes and writes an overview; --json is one line', async () => {
+    const sheet = join(root, 'sheet.png');
+    const { stdout, code } = await run('inspect', '--data', root, '--sheet', sheet);
+    expect(stdout).toMatch(/3 pictures, 1 size: 96×64/);
+    expect(stdout).toMatch(/ids in the files: 0 road · 1 lane marking/);
+    expect([code, existsSync(sheet)]).toEqual([0, true]);
+    const json = await run('inspect', '--data', root, '--split', 'val', '--json');
+    expect(json.stdout.trim().split('\n').length).toBe(1);
+    expect(JSON.parse(json.stdout)).toMatchObject({ images: 2, ok: true });
+  });
+  test('verify looks at all splits and fails on what is wrong', async () => {
+    expect(await run('verify', '--data', root)).toMatchObject({ code: 0 });
+    writeFileSync(join(root, 'images/val/val-1-00001.png'), 'broken');
+    const { stdout, code } = await run('verify', '--data', root);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /split train[\s\S]*split val[\s\S]*UNREADABLE-IMAGE: .*val-1-00001\.png: expected a JPEG, PNG or WebP/,
+    );
+  });
+  test('prepare writes shards', async () => {
+    const out = join(root, 'shards');
+    const { stdout } = await run(
+      'prepare',
+      '--data',
+      root,
+      '--out',
+      out,
+      '--format',
+      'shards',
+      '--shard-size',
+      '2',
+      '--json',
+    );
+    expect(JSON.parse(stdout)).toMatchObject({ samples: 3, kept: 0 });
+    expect(existsSync(join(out, 'shard-00001.tar'))).toBe(true);
+  });
+  test('list knows the places; bad names and missing roots are one clear message', async () => {
+    expect((await run('list')).stdout).toMatch(/cityscapes +Cityscapes; labels: labelIds/);
+    const unknown = await run('inspect', '--dataset', 'citiscapes');
+    expect([unknown.code, unknown.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^gss: --dataset citiscapes: not known\. Known: synthetic-streets, cityscapes/),
+    ]);
+    const noRoot = await run('inspect', '--dataset', 'cityscapes');
+    expect(noRoot.stderr).toMatch(/say with --root DIR where it lies/);
+    const absent = await run('inspect', '--dataset', 'cityscapes', '--root', root);
+    expect(absent.stderr).toMatch(/Get it from cityscapes-dataset\.com/);
+  });
+});

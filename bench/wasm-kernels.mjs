@@ -100,6 +100,7 @@ function clockKernels() {
 const gss = await bundle('src/index.ts', 'tensor.mjs');
 const { registerWasmKernels } = await bundle('src/kernels/wasm/index.ts', 'wasm.mjs');
 const hasNative = await native();
+if (hasNative) (await bundle('src/kernels/tensorflow/index.ts', 'tensorflow.mjs')).registerTensorflowKernels();
 await tf.setBackend('wasm');
 
 if (process.argv.includes('--kernels')) {

@@ -54,6 +54,17 @@ export function erf(x: usize, y: usize, count: i32): void {
   }
 }
 
+/** dx = dy where y > 0, else 0: the gradient of y = max(x, 0). */
+export function reluGradient(dy: usize, y: usize, dx: usize, count: i32): void {
+  for (; count > 0; count -= 4) {
+    const positive = f32x4.gt(Simd.load(y, count), f32x4.splat(0));
+    Simd.store(dx, v128.and(Simd.load(dy, count), positive), count);
+    dy += 16;
+    y += 16;
+    dx += 16;
+  }
+}
+
 /** y = x · Φ(x), Φ the normal distribution: GELU in its exact form. */
 export function gelu(x: usize, y: usize, count: i32): void {
   const half = f32x4.splat(0.5);

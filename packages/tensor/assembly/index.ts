@@ -3,7 +3,18 @@
 export { windowAttention, windowAttentionGradient } from './attention';
 export { convFilterGradient, convInputGradient } from './conv';
 export { depthwiseGradient } from './depthwise';
-export { adamw, boolFromWord, erf, exp, floatFromBool, floatFromInt, gelu, geluGradient, log } from './elementwise';
+export {
+  adamw,
+  boolFromWord,
+  erf,
+  exp,
+  floatFromBool,
+  floatFromInt,
+  gelu,
+  geluGradient,
+  log,
+  reluGradient,
+} from './elementwise';
 export { batchedGemm } from './gemm';
 export { setConvolution } from './im2col';
 export { copyStrided, gatherRows } from './movement';

@@ -6,6 +6,7 @@ import {
   fusedCrossEntropy,
   fusedGelu,
   fusedLayerNorm,
+  fusedRelu,
   fusedWindowAttention,
   hasFused,
 } from '../fused.js';
@@ -40,6 +41,10 @@ test('the kernels are there on wasm and not on cpu', async () => {
 test.each([1, 3, 4, 7, 64, 1001])('GELU of %i values', async (size) => {
   const plain = (x: tf.Tensor) => tf.mul(x, tf.mul(0.5, tf.add(1, tf.erf(tf.mul(x, Math.SQRT1_2)))));
   await expectSame(fusedGelu as Function, plain as Function, () => [tf.mul(noise([size]), 5)], 1e-5);
+});
+
+test.each([1, 4, 7, 130])('ReLU of %i values', async (size) => {
+  await expectSame(fusedRelu as Function, tf.relu as Function, () => [tf.round(tf.mul(noise([size]), 3))], 1e-7);
 });
 
 test('GELU at the ends', async () => {

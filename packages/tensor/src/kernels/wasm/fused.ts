@@ -21,6 +21,13 @@ export const geluGrad = wasmKernel<Named<'dy' | 'x'>, object>('GssGeluGrad', ({ 
   return out;
 });
 
+export const reluGrad = wasmKernel<Named<'dy' | 'y'>, object>('GssReluGrad', ({ dy, y }, backend) => {
+  requireFloat('GssReluGrad', dy, y);
+  const out = output(backend, y.shape);
+  kernelsOf(backend).reluGradient(...addresses(backend, dy, y, out), util.sizeFromShape(y.shape));
+  return out;
+});
+
 /** [rows, channels] of a tensor whose last axis holds the channels. */
 function matrix({ shape }: TensorInfo): [rows: number, channels: number] {
   const channels = shape.at(-1)!;

@@ -24,6 +24,7 @@ export interface Kernels {
   log(...args: number[]): void;
   maxPoolGradient(...args: number[]): void;
   reduceSum(...args: number[]): void;
+  reluGradient(...args: number[]): void;
   segmentSum(...args: number[]): void;
   setConvolution(...args: number[]): void;
   windowAttention(...args: number[]): void;

@@ -12,6 +12,7 @@ import {
   geluGrad,
   layerNorm,
   layerNormGrad,
+  reluGrad,
   windowAttention,
   windowAttentionGrad,
 } from './fused.js';
@@ -38,7 +39,7 @@ const slow = [
   ...[concat, exp, erf, log],
 ];
 const fused = [
-  ...[gelu, geluGrad, layerNorm, layerNormGrad, batchNorm, batchNormGrad],
+  ...[reluGrad, gelu, geluGrad, layerNorm, layerNormGrad, batchNorm, batchNormGrad],
   ...[windowAttention, windowAttentionGrad, crossEntropy, crossEntropyGrad, adamW],
 ];
 const kernels: readonly WasmKernel[] = [...missing, ...wrong, ...slow, ...fused];

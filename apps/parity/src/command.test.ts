@@ -109,8 +109,8 @@ test('what cannot be run is one clear line and exit status 2', async () => {
     error: expect.stringMatching(/no backend "abacus"\. Take one of tensorflow, webgpu, wasm, cpu/),
   });
   expect(await run(join(folder, 'optim.json'))).toMatchObject({ status: 2, error: expect.stringMatching(/is a file/) });
-  expect(await run()).toMatchObject({ status: 2, error: expect.stringMatching(/expected one folder[^]*usage/) });
-  expect(await run(folder, '--bogus')).toMatchObject({ status: 2, error: expect.stringMatching(/bogus[^]*usage/) });
+  expect(await run()).toMatchObject({ status: 2, error: expect.stringMatching(/expected one folder[\s\S]*usage/) });
+  expect(await run(folder, '--bogus')).toMatchObject({ status: 2, error: expect.stringMatching(/bogus[\s\S]*usage/) });
   mkdirSync(join(folder, 'empty'));
   expect((await run(join(folder, 'empty'))).status).toBe(2);
 });

@@ -17,6 +17,8 @@ export interface Check {
 /** All fixtures whose name starts with `prefix`; everything else is read from the fixture's manifest. */
 export interface Family {
   readonly prefix: string;
+  /** The manifest is all there is: no tensors. */
+  readonly manifestOnly?: boolean;
   run(golden: Golden): Promise<Check[]> | Check[];
 }
 
@@ -26,4 +28,9 @@ export interface FolderFamily {
   /** Names of the fixtures in the folder at `path`. */
   list(path: string): readonly string[];
   run(path: string, name: string): Promise<Check[]> | Check[];
+}
+
+/** A fixture of a known family with something in it that does not exist here. */
+export class NotImplementedError extends Error {
+  override readonly name = 'NotImplementedError';
 }

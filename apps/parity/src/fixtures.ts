@@ -33,6 +33,8 @@ function fileFixture(folder: string, name: string): Fixture {
   if (!family) return { name };
   const run = () => {
     let golden: ReturnType<typeof readGolden>;
+    if (!family.manifestOnly && !existsSync(join(folder, `${name}.safetensors`)))
+      throw new Error(`cannot be read: there is ${name}.json but no ${name}.safetensors`);
     try {
       golden = readGolden(name, folder);
     } catch (error) {

@@ -36,7 +36,7 @@ export function table(verdicts: readonly Verdict[]): string[] {
 
 /** "passed  swin-odd: 57 tensors, nearest to its bound is grad.x with 12 %, 1.3 s" */
 export function summary({ name, status, verdicts, error, seconds }: Result): string {
-  if (status === 'not implemented') return `not implemented  ${name}`;
+  if (status === 'not implemented') return `not implemented  ${name}${error ? `: ${error}` : ''}`;
   const failed = verdicts.filter((verdict) => !verdict.passed).length;
   const near = worst(verdicts);
   const parts = [

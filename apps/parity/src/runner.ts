@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { NotImplementedError } from './family.js';
 import type { Fixture } from './fixtures.js';
 import { judge } from './judge.js';
 import type { Result } from './report.js';
@@ -20,7 +21,8 @@ export async function runFixture({ name, run }: Fixture): Promise<Result> {
     const passed = verdicts.every((verdict) => verdict.passed);
     return { name, status: passed ? 'passed' : 'failed', verdicts, seconds: seconds() };
   } catch (error) {
-    return { name, status: 'failed', verdicts: [], error: message(error), seconds: seconds() };
+    const status = error instanceof NotImplementedError ? 'not implemented' : 'failed';
+    return { name, status, verdicts: [], error: message(error), seconds: seconds() };
   } finally {
     tf.engine().endScope();
     tf.disposeVariables();

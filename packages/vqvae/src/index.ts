@@ -46,6 +46,37 @@ export { nearestCode, type Quantized, quantize } from './quantize.js';
 export { depthToSpace, spaceToDepth } from './shuffle.js';
 export { stopGradient, straightThrough } from './stop-gradient.js';
 export { padToMultiple, reconstruct, type Tokenizer, type TokenizerOptions } from './tokenizer.js';
+export {
+  type DictionaryOptions,
+  splitMostFrequent,
+  type UvimDictionary,
+  updateDictionary,
+} from './uvim/dictionary.js';
+export { fromFlax } from './uvim/flax.js';
+export { antialiasedMatrix, fromPatches, toPatches } from './uvim/grid.js';
+export {
+  codewords,
+  type UvimCode,
+  type UvimConfig,
+  type UvimLoss,
+  type UvimParams,
+  uvimDecoder,
+  uvimEncoder,
+  uvimLoss,
+  uvimQuantize,
+  uvimSpec,
+  uvimVariants,
+} from './uvim/stage1.js';
+export {
+  nextCodeLoss,
+  type UvimLanguageConfig,
+  type UvimLanguageParams,
+  uvimGreedyCodes,
+  uvimLanguageDecoder,
+  uvimLanguageEncoder,
+  uvimLanguageSpec,
+} from './uvim/stage2.js';
+export { type UvimTokenizerOptions, uvimTokenizer } from './uvim/tokenizer.js';
 export { type VqganConfig, vqganDownsample, vqganVariants } from './vqgan/config.js';
 export {
   type DiscriminatorConfig,

@@ -1,4 +1,4 @@
-import { conv, convSpec, type ParamsOf, table } from '@gss/tensor';
+import { conv, convSpec, type ParamsOf, relu, table } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 import { depthToSpace, spaceToDepth } from '../shuffle.js';
 import { cosineAnalysis, cosineSynthesis } from './cosine.js';
@@ -91,7 +91,7 @@ type Block = CompactParams['decoder']['blocks'][number];
 
 /** x + conv(relu(conv(relu(x)))): [B, h, w, width] → [B, h, w, width] */
 const residual = (x: tf.Tensor4D, { conv1, conv2 }: Block): tf.Tensor4D =>
-  tf.add(x, conv(tf.relu(conv(tf.relu(x), conv1)), conv2));
+  tf.add(x, conv(relu(conv(relu(x), conv1)), conv2));
 
 /** Ê before quantisation: image, [B, H, W, channels] in [0, 1] → [B, H/d, W/d, codeDim]. H and W are multiples of d. */
 export function compactEncoder(image: tf.Tensor4D, p: CompactParams['encoder'], config: CompactConfig): tf.Tensor4D {

@@ -66,17 +66,18 @@ export function hsvToRgb(hsv: Uint8Array, width: number, out: Uint8Array = new U
   return out;
 }
 
-/** Each channel is v · (1 − s · w), where the hue alone decides w: 0 for the strongest channel, 1 for the weakest. */
 function convertPixels(hsv: Uint8Array, out: Uint8Array, from: number, to: number, rounding: number): void {
-  const { unit, red, green, blue } = floatTables();
+  const { unit, fraction, places, ends } = floatTables();
+  const { strongest, weakest } = ends[rounding > 0 ? 1 : 0];
   const { fround } = Math;
   for (let i = from; i < to; i += 3) {
     const h = hsv[i]!;
-    const s = unit[hsv[i + 1]!]!;
-    const v = unit[hsv[i + 2]!]!;
-    out[i] = fround(fround(v * fround(1 - fround(s * red[h]!))) * 255) + rounding;
-    out[i + 1] = fround(fround(v * fround(1 - fround(s * green[h]!))) * 255) + rounding;
-    out[i + 2] = fround(fround(v * fround(1 - fround(s * blue[h]!))) * 255) + rounding;
+    const s = hsv[i + 1]!;
+    const v = hsv[i + 2]!;
+    const middle = fround(fround(unit[v]! * fround(1 - fround(unit[s]! * fraction[h]!))) * 255) + rounding;
+    out[i + places[h]!] = strongest[v]!;
+    out[i + places[256 + h]!] = middle;
+    out[i + places[512 + h]!] = weakest[(s << 8) | v]!;
   }
 }
 
@@ -101,7 +102,8 @@ function turnPixels(
   rounding: number,
 ): void {
   const { saturation, hue } = divisionTables();
-  const { unit, red, green, blue } = floatTables();
+  const { unit, fraction, places, ends } = floatTables();
+  const { strongest, weakest } = ends[rounding > 0 ? 1 : 0];
   const { fround } = Math;
   const half = 1 << (shift - 1);
   for (let i = from; i < to; i += 3) {
@@ -120,21 +122,32 @@ function turnPixels(
     const turn = (~notR & (g - b)) + (notR & ((~notG & (b - r + 2 * diff)) + (notG & (r - g + 4 * diff))));
     const turned = (turn * hue[diff]! + half) >> shift;
     const h = hues[turned + (180 & (turned >> 31))]!;
-    const s = unit[saturations[(diff * saturation[top]! + half) >> shift]!]!;
-    const v = unit[top]!;
-    rgb[i] = fround(fround(v * fround(1 - fround(s * red[h]!))) * 255) + rounding;
-    rgb[i + 1] = fround(fround(v * fround(1 - fround(s * green[h]!))) * 255) + rounding;
-    rgb[i + 2] = fround(fround(v * fround(1 - fround(s * blue[h]!))) * 255) + rounding;
+    const s = saturations[(diff * saturation[top]! + half) >> shift]!;
+    const middle = fround(fround(unit[top]! * fround(1 - fround(unit[s]! * fraction[h]!))) * 255) + rounding;
+    rgb[i + places[h]!] = strongest[top]!;
+    rgb[i + places[256 + h]!] = middle;
+    rgb[i + places[512 + h]!] = weakest[(s << 8) | top]!;
   }
 }
 
+/**
+ * Each channel is v · (1 − s · w), where the hue alone decides w: 0 for the strongest channel, 1 for the weakest, `fraction` for
+ * the one between. The first two are looked up whole.
+ */
 interface FloatTables {
   /** Byte → x / 255. */
   readonly unit: Float32Array;
-  /** Hue → how much of the saturation the channel loses. */
-  readonly red: Float32Array;
-  readonly green: Float32Array;
-  readonly blue: Float32Array;
+  /** Hue → how much of the saturation the middle channel loses. */
+  readonly fraction: Float32Array;
+  /** [3, 256]: hue → which channel is the strongest, the middle, the weakest. */
+  readonly places: Uint8Array;
+  /** Truncated, and rounded: value → strongest channel; saturation · 256 + value → weakest. */
+  readonly ends: readonly [Ends, Ends];
+}
+
+interface Ends {
+  readonly strongest: Uint8Array;
+  readonly weakest: Uint8Array;
 }
 
 let floats: FloatTables | undefined;
@@ -143,21 +156,33 @@ function floatTables(): FloatTables {
   if (floats) return floats;
   const { fround } = Math;
   const unit = Float32Array.from({ length: 256 }, (_, x) => x * fround(1 / 255));
-  const [red, green, blue] = [0, 1, 2].map(() => new Float32Array(256)) as [Float32Array, Float32Array, Float32Array];
+  const fraction = new Float32Array(256);
+  const places = new Uint8Array(3 * 256);
+  // Sixths of the circle: red, yellow, green, cyan, blue, magenta → [strongest, middle, weakest], the middle rising or falling.
+  const order = [
+    [0, 1, 2],
+    [1, 0, 2],
+    [1, 2, 0],
+    [2, 1, 0],
+    [2, 0, 1],
+    [0, 2, 1],
+  ];
   for (let h = 0; h < 256; h++) {
     const turn = fround(h * fround(6 / 180));
+    const sixth = Math.trunc(turn) % 6;
     const f = fround(turn - Math.trunc(turn));
-    const rise = fround(1 - f);
-    const weights = [
-      [0, rise, 1],
-      [f, 0, 1],
-      [1, 0, rise],
-      [1, f, 0],
-      [rise, 1, 0],
-      [0, 1, f],
-    ][Math.trunc(turn) % 6]!;
-    [red[h], green[h], blue[h]] = weights as [number, number, number];
+    fraction[h] = sixth % 2 === 0 ? fround(1 - f) : f;
+    for (let k = 0; k < 3; k++) places[256 * k + h] = order[sixth]![k]!;
   }
-  floats = { unit, red, green, blue };
+  const ends = [0, 0.5].map(
+    (rounding): Ends => ({
+      strongest: Uint8Array.from(unit, (v) => fround(v * 255) + rounding),
+      weakest: Uint8Array.from(
+        { length: 65536 },
+        (_, i) => fround(fround(unit[i & 255]! * fround(1 - unit[i >> 8]!)) * 255) + rounding,
+      ),
+    }),
+  ) as [Ends, Ends];
+  floats = { unit, fraction, places, ends };
   return floats;
 }

@@ -27,7 +27,7 @@ export function normalize(
   const [r, g, b] = [0, 1, 2].map((k) =>
     Float32Array.from({ length: 256 }, (_, v) => Math.fround((table ? table[v]! : v) - mean[k]!) * (1 / std[k]!)),
   ) as [Float32Array, Float32Array, Float32Array];
-  const out = buffer?.length === data.length ? buffer : new Float32Array(data.length);
+  const out = buffer && buffer.length === data.length ? buffer : new Float32Array(data.length);
   for (let i = 0; i < data.length; i += 3) {
     out[i] = r[data[i]!]!;
     out[i + 1] = g[data[i + 1]!]!;

@@ -55,7 +55,7 @@ export function sampleImage(
   checkBox('resizeImage', box, to);
   const { data, width, height } = image;
   const length = 3 * box.width * box.height;
-  const out = buffer?.length === length ? buffer : new Uint8Array(length);
+  const out = buffer && buffer.length === length ? buffer : new Uint8Array(length);
   const result = { data: out, width: box.width, height: box.height };
   if (width === to.width && height === to.height) copyBox(data, width, box, out);
   else if (width === 2 * to.width && height === 2 * to.height) halve(data, width, box, out);

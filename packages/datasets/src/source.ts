@@ -27,6 +27,8 @@ export interface SyntheticStreetsSource {
   readonly height: number;
   /** Default 'train'. */
   readonly split?: 'train' | 'val' | 'test';
+  /** Default 'full'; 'calm' is what a small network learns in minutes. */
+  readonly variety?: 'full' | 'calm';
 }
 
 /** A data set of the catalog in its published layout, e.g. `cityscapes` (see `@gss/datasets/catalog`). */

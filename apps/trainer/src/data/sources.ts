@@ -15,7 +15,7 @@ export interface DataOptions {
 }
 
 /** Size and number of the embedded default's scenes. */
-export const syntheticStreets = { width: 192, height: 128, train: 800, val: 60, seed: 1 } as const;
+export const syntheticStreets = { width: 192, height: 128, train: 480, val: 60, seed: 1, variety: 'calm' } as const;
 
 /** The source of a split. `--data DIR` has the layout images/SPLIT, labels/SPLIT, classes.json. */
 export function sourceOf({ data, dataset, root, labels }: DataOptions, split: string): DatasetSource {
@@ -39,8 +39,8 @@ export function sourceOf({ data, dataset, root, labels }: DataOptions, split: st
   if (split !== 'train' && split !== 'val' && split !== 'test') {
     throw new UsageError(`--split ${split}: synthetic-streets has train, val and test.`);
   }
-  const { width, height, seed, train, val } = syntheticStreets;
-  return { kind: 'synthetic-streets', seed, width, height, count: split === 'train' ? train : val, split };
+  const { width, height, seed, train, val, variety } = syntheticStreets;
+  return { kind: 'synthetic-streets', seed, width, height, count: split === 'train' ? train : val, split, variety };
 }
 
 export interface OpenedData {

@@ -40,7 +40,7 @@ function drawTownHouse(
   hidden: number,
   random: Random,
 ): void {
-  const style = makeFacadeStyle(random, plot.height);
+  const style = makeFacadeStyle(random, plot.height, weather.calm);
   const x = sign * front;
   if (plot.z0 > 1.5 && plot.height > hidden) {
     const far = sign * (front + 14);
@@ -65,7 +65,7 @@ function drawHouse(c: Canvas, cam: Camera, weather: Weather, { sign, front }: Si
   const { z0, z1, height } = plot;
   if (z1 < 2) return;
   const near = Math.max(z0, 1.4);
-  const style = makeFacadeStyle(random, height);
+  const style = makeFacadeStyle(random, height, weather.calm);
   const depth = random.range(6, 9);
   const inner = sign * (front + random.range(0, 1.5));
   const outer = inner + sign * depth;

@@ -43,13 +43,16 @@ const walls: readonly Rgb[] = [
   [96, 92, 90],
 ];
 
-export function makeFacadeStyle(random: Random, height: number): FacadeStyle {
+/** Brick, cream and ochre: far from asphalt, sky and leaves. */
+const calmWalls: readonly Rgb[] = [walls[0]!, walls[1]!, walls[3]!, walls[11]!, walls[12]!];
+
+export function makeFacadeStyle(random: Random, height: number, calm = false): FacadeStyle {
   const shade = random.range(0.8, 1.12);
-  const wall = scale(random.pick(walls), shade);
+  const wall = scale(random.pick(calm ? calmWalls : walls), shade);
   const tower = height > 13 && random.chance(0.5);
   const cell = tower ? random.range(2, 2.6) : random.range(2.4, 3.6);
   const floor = random.range(2.9, 3.5);
-  const dark = random.chance(0.6);
+  const dark = random.chance(0.6) || calm;
   return {
     wall,
     base: scale(wall, random.range(0.6, 0.9)),

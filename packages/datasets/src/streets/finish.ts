@@ -10,10 +10,15 @@ export function finish(c: Canvas, weather: Weather, random: Random): { image: Rg
   const height = c.height / 2;
   const data = new Uint8ClampedArray(3 * width * height);
   const { fine, grain } = noiseTiles();
-  const exposure = random.range(0.96, 1.3);
-  const tint = [random.range(0.94, 1.06), random.range(0.97, 1.03), random.range(0.94, 1.06)];
-  const contrast = random.range(0.88, 1.14);
-  const noise = random.range(1.5, 6) + (weather.kind === 'dusk' ? 4 : 0);
+  const full = weather.calm ? 0.3 : 1; // how far the camera's settings wander
+  const exposure = 1.13 + full * random.range(-0.17, 0.17);
+  const tint = [
+    1 + full * random.range(-0.06, 0.06),
+    1 + full * random.range(-0.03, 0.03),
+    1 + full * random.range(-0.06, 0.06),
+  ];
+  const contrast = 1.01 + full * random.range(-0.13, 0.13);
+  const noise = 1.5 + full * random.range(0, 4.5) + (weather.kind === 'dusk' ? 4 : 0);
   const vignette = random.range(0.05, 0.28);
   const rain = weather.kind === 'rain';
   const [gainR, gainG, gainB] = tint.map((t) => t * exposure * contrast) as [number, number, number];

@@ -33,7 +33,7 @@ export interface Street {
   readonly zebra?: number;
 }
 
-export function makeStreet(random: Random): Street {
+export function makeStreet(random: Random, calm = false): Street {
   const roadHalf = random.range(3.2, 5.6);
   const kinds = random.pick([
     ['urban', 'urban'],
@@ -71,8 +71,8 @@ export function makeStreet(random: Random): Street {
     roadHalf,
     left: makeSide(random, kinds[swap ? 1 : 0], -1, roadHalf),
     right: makeSide(random, kinds[swap ? 0 : 1], 1, roadHalf),
-    road,
-    pavement,
+    road: calm ? [roadGrey * 0.3 + 46, roadGrey * 0.3 + 46, roadGrey * 0.3 + 50] : road,
+    pavement: calm ? [paveGrey * 0.3 + 118, paveGrey * 0.3 + 112, paveGrey * 0.3 + 98] : pavement,
     tile: random.pick([0.5, 0.8, 1.2, 0]),
     grass: hsv(random.range(0.17, 0.32), random.range(0.3, 0.6), random.range(0.34, 0.56)),
     markingColor: yellow ? [214, 176, 66] : [222, 222, 216],

@@ -11,7 +11,8 @@ const skins: readonly Rgb[] = [
   [96, 64, 48],
 ];
 
-function clothColor(random: Random): Rgb {
+function clothColor(random: Random, calm: boolean): Rgb {
+  if (calm) return hsv(random.range(0.88, 1.04) % 1, random.range(0.55, 0.9), random.range(0.45, 0.85));
   return random.chance(0.5)
     ? hsv(random.uniform(), random.range(0.05, 0.3), random.range(0.15, 0.85))
     : hsv(random.uniform(), random.range(0.3, 0.85), random.range(0.25, 0.8));
@@ -27,11 +28,11 @@ export function drawPerson(c: Canvas, cam: Camera, weather: Weather, x: number, 
   const w = (share: number) => share * height * k;
   const facing = 0.4 + 0.3 * Math.abs(weather.sunSide);
   const cloth = (color: Rgb) => shaded(seen(weather, color, facing, z), 1.1, 0.82, 5);
-  const top = cloth(clothColor(random));
+  const top = cloth(clothColor(random, weather.calm));
   const bottom = cloth(
     random.chance(0.6)
       ? hsv(random.range(0.55, 0.7), random.range(0.1, 0.5), random.range(0.12, 0.45))
-      : clothColor(random),
+      : clothColor(random, weather.calm),
   );
   const skin = cloth(random.pick(skins));
   const hair = cloth(
@@ -85,10 +86,10 @@ export function drawPerson(c: Canvas, cam: Camera, weather: Weather, x: number, 
     id.person,
   );
   if (random.chance(0.3))
-    fillEllipse(c, sx - turn * w(broad), y(0.68), w(0.07), w(0.12), cloth(clothColor(random)), id.person);
+    fillEllipse(c, sx - turn * w(broad), y(0.68), w(0.07), w(0.12), cloth(clothColor(random, weather.calm)), id.person);
   fillEllipse(c, sx, y(0.925), Math.max(w(0.058), c.unit), w(0.072), skin, id.person);
   fillEllipse(c, sx - turn * w(0.012), y(0.95), Math.max(w(0.058), c.unit), w(0.052), hair, id.person);
-  if (weather.kind === 'rain' && random.chance(0.6)) drawUmbrella(c, sx, y(1.02), w(0.34), cloth(clothColor(random)));
+  if (weather.kind === 'rain' && random.chance(0.6)) drawUmbrella(c, sx, y(1.02), w(0.34), cloth(clothColor(random, weather.calm)));
 }
 
 function drawUmbrella(c: Canvas, x: number, y: number, half: number, paint: ReturnType<typeof shaded>): void {

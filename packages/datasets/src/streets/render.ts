@@ -22,6 +22,11 @@ export interface StreetSceneOptions {
   readonly height: number;
   /** Splits share no scene. Default 'train'. */
   readonly split?: 'train' | 'val' | 'test';
+  /**
+   * `full` (default): seven kinds of weather, autumn leaves, every wall colour. `calm`: fair days, green trees, people close by;
+   * what a small network learns in minutes.
+   */
+  readonly variety?: 'full' | 'calm';
 }
 
 const splitKeys = { train: 1, val: 2, test: 3 } as const;
@@ -31,7 +36,14 @@ const splitKeys = { train: 1, val: 2, test: 3 } as const;
  * scene at every size. Sizes from 48×32 to 2048×2048; made for 192×128 … 512×384.
  * @throws RangeError for a size or index out of range.
  */
-export function renderStreetScene({ seed, index, width, height, split = 'train' }: StreetSceneOptions): Sample {
+export function renderStreetScene({
+  seed,
+  index,
+  width,
+  height,
+  split = 'train',
+  variety = 'full',
+}: StreetSceneOptions): Sample {
   for (const [name, value, low] of [
     ['width', width, 48],
     ['height', height, 32],
@@ -41,12 +53,15 @@ export function renderStreetScene({ seed, index, width, height, split = 'train' 
   if (!Number.isInteger(index) || index < 0)
     throw new RangeError(`renderStreetScene: index ${index} is not an integer ≥ 0.`);
   if (!(split in splitKeys)) throw new RangeError(`renderStreetScene: split "${split}" is none of train, val, test.`);
+  if (variety !== 'full' && variety !== 'calm')
+    throw new RangeError(`renderStreetScene: variety "${variety}" is none of full, calm.`);
+  const calm = variety === 'calm';
   const key = [seed, splitKeys[split], index];
   const scene = (part: number) => createRandom(...key, part);
   const canvas = makeCanvas(2 * width, 2 * height);
-  const weather = makeWeather(scene(0));
-  const layout = makeStreet(scene(1));
-  const camera = makeCamera(canvas, layout, scene(2));
+  const weather = makeWeather(scene(0), calm);
+  const layout = makeStreet(scene(1), calm);
+  const camera = makeCamera(canvas, layout, scene(2), calm);
   drawSky(canvas, camera, weather, scene(3));
   drawGround(canvas, camera, weather, layout, scene(4));
   drawSurroundings(canvas, camera, weather, layout, scene);
@@ -77,8 +92,8 @@ function makeCanvas(width: number, height: number): Canvas {
   return last;
 }
 
-function makeCamera(c: Canvas, layout: Street, random: Random): Camera {
-  const onPavement = random.chance(0.15);
+function makeCamera(c: Canvas, layout: Street, random: Random, calm: boolean): Camera {
+  const onPavement = random.chance(calm ? 0 : 0.15);
   const side = random.chance(0.5) ? 1 : -1;
   return {
     f: c.width * random.range(0.72, 0.95),
@@ -101,7 +116,7 @@ function drawSurroundings(
     drawBuildings(c, cam, weather, side, scene(5 + n));
     if (side.kind === 'urban') continue;
     const random = scene(7 + n);
-    const foliage = makeFoliage(random);
+    const foliage = makeFoliage(random, weather.calm);
     const many = side.kind === 'park' ? 15 : 5;
     const deep = side.kind === 'park' ? 16 : 3;
     const spots = Array.from({ length: many }, () => ({
@@ -138,7 +153,7 @@ function drawTraffic(c: Canvas, cam: Camera, weather: Weather, layout: Street, r
     const own = createRandom(random.int(2 ** 31));
     things.push({ z, draw: () => draw(own) });
   };
-  const foliage = makeFoliage(random);
+  const foliage = makeFoliage(random, weather.calm);
   const { roadHalf } = layout;
   for (const side of [layout.left, layout.right]) addSide(add, c, cam, weather, side, roadHalf, foliage, random);
   // Cars that drive: ours ahead, others towards us.
@@ -183,7 +198,7 @@ function addSide(
       }
   }
   for (let n = 1 + random.int(5); n > 0; n--) {
-    const z = random.range(4.5, 20);
+    const z = random.range(4.5, weather.calm ? 11 : 20);
     const x = walk();
     add(z, (own) => drawPerson(c, cam, weather, x, z, own));
   }

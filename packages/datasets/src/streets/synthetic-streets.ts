@@ -8,7 +8,7 @@ import { renderStreetScene } from './render.js';
  * @throws RangeError for a count or size out of range.
  */
 export function syntheticStreets(source: Omit<SyntheticStreetsSource, 'kind'>): SegmentationDataset {
-  const { seed, count, width, height, split = 'train' } = source;
+  const { seed, count, width, height, split = 'train', variety } = source;
   if (!Number.isInteger(count) || count < 1)
     throw new RangeError(
       `syntheticStreets: count ${count} is not an integer ≥ 1. Say how many pictures the split has.`,
@@ -22,6 +22,7 @@ export function syntheticStreets(source: Omit<SyntheticStreetsSource, 'kind'>): 
     length: count,
     classes: syntheticStreetsClasses,
     name: (index) => `${split}-${seed}-${String(check(index)).padStart(5, '0')}`,
-    read: async (index) => renderStreetScene({ seed, index: check(index), width, height, split }),
+    read: async (index) =>
+      renderStreetScene({ seed, index: check(index), width, height, split, ...(variety ? { variety } : {}) }),
   };
 }

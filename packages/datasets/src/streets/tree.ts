@@ -6,14 +6,15 @@ import { noiseMask, noiseSize, noiseTiles } from './noise.js';
 import { type Camera, haze, hsv, lit, screenX, screenY, seen, type Weather } from './world.js';
 
 /** One hue for the trees of a scene: summer greens, autumn, blossom, near-black firs. */
-export function makeFoliage(random: Random): Rgb {
-  return random.pick<() => Rgb>([
+export function makeFoliage(random: Random, calm = false): Rgb {
+  const hues: (() => Rgb)[] = [
     () => hsv(random.range(0.2, 0.36), random.range(0.35, 0.6), random.range(0.32, 0.5)),
     () => hsv(random.range(0.2, 0.36), random.range(0.35, 0.6), random.range(0.32, 0.5)),
     () => hsv(random.range(0.04, 0.13), random.range(0.45, 0.7), random.range(0.45, 0.65)),
     () => hsv(random.range(0.3, 0.42), random.range(0.2, 0.4), random.range(0.2, 0.3)),
     () => hsv(random.range(0.9, 0.98), random.range(0.12, 0.25), random.range(0.62, 0.75)),
-  ])();
+  ];
+  return random.pick(calm ? hues.slice(0, 2) : hues)();
 }
 
 /** A trunk and a crown of leaf clusters, or a fir, or (height < 2.5) a bush. */

@@ -34,6 +34,8 @@ export interface Weather {
   readonly wet: number;
   /** Share of lit windows. */
   readonly lights: number;
+  /** Scenes of the calm variety: see `StreetSceneOptions.variety`. */
+  readonly calm: boolean;
 }
 
 const jitter = (random: Random, [r, g, b]: Rgb, by: number): Rgb => {
@@ -45,18 +47,9 @@ const jitter = (random: Random, [r, g, b]: Rgb, by: number): Rgb => {
   ];
 };
 
-export function makeWeather(random: Random): Weather {
-  const kind = random.pick([
-    'clear',
-    'clear',
-    'cloudy',
-    'cloudy',
-    'overcast',
-    'sunset',
-    'dusk',
-    'fog',
-    'rain',
-  ] as const);
+export function makeWeather(random: Random, calm = false): Weather {
+  const any = random.pick(['clear', 'clear', 'cloudy', 'cloudy', 'overcast', 'sunset', 'dusk', 'fog', 'rain'] as const);
+  const kind = calm ? (any === 'clear' || any === 'sunset' || any === 'dusk' ? 'clear' : 'cloudy') : any;
   const sunSide = random.range(-1, 1);
   const look = {
     clear: {
@@ -136,10 +129,11 @@ export function makeWeather(random: Random): Weather {
       wet: random.range(0.5, 0.8),
       lights: 0.2,
     },
-  } as const satisfies Record<Weather['kind'], Omit<Weather, 'kind' | 'sunSide'>>;
+  } as const satisfies Record<Weather['kind'], Omit<Weather, 'kind' | 'sunSide' | 'calm'>>;
   const chosen = look[kind];
   return {
     kind,
+    calm,
     ...chosen,
     zenith: jitter(random, chosen.zenith, 18),
     horizon: jitter(random, chosen.horizon, 14),

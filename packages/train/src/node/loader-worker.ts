@@ -1,4 +1,11 @@
-import { compilePipeline, createRandom, type DatasetSource, type Sample, type TransformSpec } from '@gss/datasets';
+import {
+  compilePipeline,
+  createRandom,
+  type DatasetSource,
+  type Sample,
+  type SegmentationDataset,
+  type TransformSpec,
+} from '@gss/datasets';
 import { openDataset } from '@gss/datasets/node';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 
@@ -24,11 +31,36 @@ const opened = new Map<
   Promise<{ dataset: Awaited<ReturnType<typeof openDataset>>; transform: ReturnType<typeof compilePipeline> }>
 >();
 
+/** Decoded samples kept per worker: later epochs of a small data set cost no decoding or rendering. */
+const cacheBudget = 384 * 2 ** 20;
+let cacheUsed = 0;
+
+/** The data set with its samples kept in memory, first come, until the budget is used. A read gives the same bytes either way. */
+function cached(dataset: SegmentationDataset): SegmentationDataset {
+  const kept = new Map<number, Sample>();
+  return {
+    length: dataset.length,
+    classes: dataset.classes,
+    name: (index) => dataset.name(index),
+    async read(index) {
+      const found = kept.get(index);
+      if (found) return found;
+      const sample = await dataset.read(index);
+      const bytes = sample.image.data.byteLength + sample.labels.data.byteLength;
+      if (cacheUsed + bytes <= cacheBudget) {
+        cacheUsed += bytes;
+        kept.set(index, sample);
+      }
+      return sample;
+    },
+  };
+}
+
 function open(source: DatasetSource, pipeline: readonly TransformSpec[]) {
   const key = JSON.stringify([source, pipeline]);
   let entry = opened.get(key);
   if (!entry) {
-    entry = openDataset(source).then((dataset) => ({ dataset, transform: compilePipeline(pipeline) }));
+    entry = openDataset(source).then((dataset) => ({ dataset: cached(dataset), transform: compilePipeline(pipeline) }));
     opened.set(key, entry);
   }
   return entry;

@@ -19,9 +19,7 @@ export interface PaletteCheck {
   readonly minDistance: number;
   /** Smallest distance of a class to the unlabelled colour; Infinity without one. */
   readonly minIgnoredDistance: number;
-  /** Pairs of the same colour. */
-  readonly duplicates: readonly NearPair[];
-  /** Pairs of different colours that are too near, nearest first. */
+  /** Pairs that are too near, nearest first: duplicates, whose distance is 0, lead. */
   readonly near: readonly NearPair[];
 }
 
@@ -35,65 +33,51 @@ export interface CheckOptions {
 /** Names the duplicate and too-near colours of a palette: with them a maskige cannot be decoded. */
 export function checkPalette(palette: Palette, options: CheckOptions = {}): PaletteCheck {
   const { minDistance: threshold = minimumDistance, ignoreColor } = options;
-  validatePalette('checkPalette', palette);
-  if (ignoreColor) validateColor('checkPalette', ignoreColor, 'the unlabelled colour');
-  const K = palette.length;
-  const pairs: NearPair[] = [];
-  const compare = (i: number, b: number | 'ignored', q: Rgb) => {
-    const p = palette[i]!;
+  validatePalette('checkPalette', palette, ignoreColor);
+  const near: NearPair[] = [];
+  const compare = (a: number, b: number | 'ignored', q: Rgb) => {
+    const p = palette[a]!;
     const distance = Math.sqrt((p[0] - q[0]) ** 2 + (p[1] - q[1]) ** 2 + (p[2] - q[2]) ** 2);
-    if (distance < threshold) pairs.push({ a: i, b, colors: [p, q], distance });
+    if (distance < threshold) near.push({ a, b, colors: [p, q], distance });
     return distance;
   };
-  let ignored = Number.POSITIVE_INFINITY;
-  if (ignoreColor) for (let i = 0; i < K; i++) ignored = Math.min(ignored, compare(i, 'ignored', ignoreColor));
+  let [minDistance, minIgnoredDistance] = [1 / 0, 1 / 0];
   // Sorted by red: only colours whose reds are near enough to matter are compared.
-  const order = palette.map((_, i) => i).sort((i, j) => palette[i]![0] - palette[j]![0] || i - j);
-  let classes = Number.POSITIVE_INFINITY;
-  for (let u = 0; u < K; u++) {
-    for (let v = u + 1; v < K; v++) {
-      const [i, j] = [order[u]!, order[v]!];
+  const order = [...palette.keys()].sort((i, j) => palette[i]![0] - palette[j]![0] || i - j);
+  order.forEach((i, u) => {
+    if (ignoreColor) minIgnoredDistance = Math.min(minIgnoredDistance, compare(i, 'ignored', ignoreColor));
+    for (let v = u + 1; v < order.length; v++) {
+      const j = order[v]!;
       const red = palette[j]![0] - palette[i]![0];
-      if (red >= threshold && red >= classes) break;
-      classes = Math.min(classes, compare(Math.min(i, j), Math.max(i, j), palette[Math.max(i, j)]!));
+      if (red >= threshold && red >= minDistance) break;
+      const last = Math.max(i, j);
+      minDistance = Math.min(minDistance, compare(Math.min(i, j), last, palette[last]!));
     }
-  }
-  pairs.sort((s, t) => s.distance - t.distance || s.a - t.a || Number(s.b) - Number(t.b));
-  return {
-    ok: pairs.length === 0,
-    minDistance: classes,
-    minIgnoredDistance: ignored,
-    duplicates: pairs.filter((pair) => pair.distance === 0),
-    near: pairs.filter((pair) => pair.distance > 0),
-  };
+  });
+  near.sort((s, t) => s.distance - t.distance || s.a - t.a);
+  return { ok: !near.length, minDistance, minIgnoredDistance, near };
 }
 
-/** Throws unless the palette has 1..65,535 colours of three integers in 0..255. */
-export function validatePalette(who: string, palette: Palette): void {
-  if (!Array.isArray(palette) || palette.length < 1 || palette.length > 65535) {
-    throw new RangeError(`${who}: expected a palette of 1..65535 colours, got ${palette?.length ?? typeof palette}.`);
+/** Throws unless the palette has 1..65,535 colours of three integers in 0..255, as the unlabelled colour, if any. */
+export function validatePalette(who: string, palette: Palette, ignoreColor?: Rgb): void {
+  if (!(palette?.length > 0 && palette.length < 65536)) {
+    throw new RangeError(`${who}: expected a palette of 1..65535 colours, got ${palette?.length}.`);
   }
-  for (let k = 0; k < palette.length; k++) validateColor(who, palette[k]!, `class ${k}`);
-}
-
-export function validateColor(who: string, color: Rgb, what: string): void {
-  const ok = color?.length === 3 && color.every((v) => Number.isInteger(v) && v >= 0 && v <= 255);
-  if (!ok) throw new RangeError(`${who}: the colour of ${what} must be three integers in 0..255, got [${color}].`);
+  (ignoreColor ? [...palette, ignoreColor] : palette).forEach((color, k) => {
+    if (color?.length === 3 && color.every((v) => Number.isInteger(v) && v >= 0 && v <= 255)) return;
+    const what = k < palette.length ? `class ${k}` : 'unlabelled pixels';
+    throw new RangeError(`${who}: expected three integers in 0..255 as the colour of ${what}, got [${color}].`);
+  });
 }
 
 /** Throws if colours are too near to be told apart. */
 export function refuseNearColors(who: string, palette: Palette, ignoreColor: Rgb | undefined): void {
-  const { ok, duplicates, near } = checkPalette(palette, { ignoreColor });
+  const { ok, near } = checkPalette(palette, { ignoreColor });
   if (ok) return;
-  const pairs = [...duplicates, ...near];
-  const named = pairs.slice(0, 3).map(({ a, b, colors, distance }) => {
-    const other = b === 'ignored' ? 'the unlabelled colour' : `class ${b}`;
-    return distance === 0
-      ? `class ${a} and ${other} share [${colors[0]}]`
-      : `class ${a} [${colors[0]}] and ${other} [${colors[1]}] are ${distance.toFixed(1)} apart`;
-  });
-  const more = pairs.length > 3 ? ` and ${pairs.length - 3} more pairs` : '';
+  const named = near
+    .slice(0, 3)
+    .map(({ a, b, colors: [p, q], distance }) => `${a} [${p}] and ${b} [${q}], ${distance.toFixed(1)} apart`);
   throw new RangeError(
-    `${who}: the palette cannot be decoded: ${named.join('; ')}${more}. Use a maskige palette (maximalDistancePalette), or pass force: true.`,
+    `${who}: ${near.length} pairs of colours are too near: classes ${named.join('; ')}${near.length > 3 ? '; …' : ''}. Use maximalDistancePalette, or pass force: true.`,
   );
 }

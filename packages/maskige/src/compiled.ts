@@ -1,4 +1,4 @@
-import { refuseNearColors, validateColor, validatePalette } from './check.js';
+import { refuseNearColors, validatePalette } from './check.js';
 import { type Colors, colorsOf } from './colors.js';
 import type { Palette, Rgb } from './types.js';
 
@@ -14,8 +14,6 @@ export interface CodecOptions {
 /** A palette with its unlabelled colour, checked, and the tables built from it so far. */
 export interface Compiled {
   readonly colors: Colors;
-  readonly ignoreColor: Rgb | undefined;
-  readonly ignore: number | undefined;
   checked: boolean;
   /** Encoders, decoders, … by name; built when first needed. */
   readonly tables: Map<string, unknown>;
@@ -25,49 +23,33 @@ export interface Compiled {
 const cache = /* @__PURE__ */ new WeakMap<Palette, Compiled>();
 
 /** The compiled form of a palette: kept from the last call if the palette has not been changed since. */
-export function compile(who: string, palette: Palette, options: CodecOptions): Compiled {
-  const { ignore, force } = options;
-  const ignoreColor = ignore === undefined ? undefined : (options.ignoreColor ?? [0, 0, 0]);
-  let compiled = typeof palette === 'object' && palette ? cache.get(palette) : undefined;
-  if (!compiled || compiled.ignore !== ignore || !sameColors(compiled, palette, ignoreColor)) {
-    validatePalette(who, palette);
-    validateIgnore(who, palette, ignore, options.ignoreColor);
-    const colors = colorsOf(palette, ignoreColor, ignore);
-    compiled = { colors, ignoreColor, ignore, checked: false, tables: new Map() };
+export function compile(who: string, palette: Palette, { ignore, ignoreColor, force }: CodecOptions): Compiled {
+  const color = ignore === undefined ? ignoreColor : (ignoreColor ?? [0, 0, 0]);
+  let compiled = cache.get(palette);
+  if (!compiled || !sameColors(compiled.colors, palette, color, ignore)) {
+    validatePalette(who, palette, color);
+    if (color && !(Number.isInteger(ignore) && ignore! >= palette.length && ignore! < 65536)) {
+      throw new RangeError(`${who}: expected an integer in ${palette.length}..65535 as ignore, got ${ignore}.`);
+    }
+    compiled = { colors: colorsOf(palette, color, ignore), checked: false, tables: new Map() };
     cache.set(palette, compiled);
   }
-  if (!force && !compiled.checked) {
-    refuseNearColors(who, palette, ignoreColor);
-    compiled.checked = true;
-  }
+  if (!force && !compiled.checked) refuseNearColors(who, palette, color);
+  compiled.checked ||= !force;
   return compiled;
 }
 
 /** The table of that name, built once a palette. */
-export function tableOf<T>(compiled: Compiled, name: string, build: (colors: Colors) => T): T {
-  if (!compiled.tables.has(name)) compiled.tables.set(name, build(compiled.colors));
-  return compiled.tables.get(name) as T;
+export function tableOf<T>({ tables, colors }: Compiled, name: string, build: (colors: Colors) => T): T {
+  if (!tables.has(name)) tables.set(name, build(colors));
+  return tables.get(name) as T;
 }
 
-function validateIgnore(who: string, palette: Palette, ignore: number | undefined, ignoreColor: Rgb | undefined): void {
-  if (ignore === undefined) {
-    if (!ignoreColor) return;
-    throw new RangeError(`${who}: ignoreColor needs ignore, the label of unlabelled pixels (usually 255).`);
-  }
-  if (!Number.isInteger(ignore) || ignore < palette.length || ignore > 65535) {
-    throw new RangeError(
-      `${who}: ignore must be a label beyond the ${palette.length} classes and at most 65535, got ${ignore}.`,
-    );
-  }
-  if (ignoreColor) validateColor(who, ignoreColor, 'unlabelled pixels');
-}
-
-function sameColors({ colors, ignoreColor }: Compiled, palette: Palette, wanted: Rgb | undefined): boolean {
-  if (palette.length !== colors.count - (ignoreColor ? 1 : 0) || String(ignoreColor) !== String(wanted)) return false;
-  const { rgb } = colors;
-  for (let k = 0; k < palette.length; k++) {
-    const c = palette[k]!;
-    if (c[0] !== rgb[3 * k] || c[1] !== rgb[3 * k + 1] || c[2] !== rgb[3 * k + 2]) return false;
-  }
-  return true;
+function sameColors({ rgb, labels }: Colors, palette: Palette, color: Rgb | undefined, ignore = -1): boolean {
+  const all = color ? [...palette, color] : palette;
+  return (
+    all.length === labels.length &&
+    (!color || labels[palette.length] === ignore) &&
+    all.every((c, k) => c[0] === rgb[3 * k] && c[1] === rgb[3 * k + 1] && c[2] === rgb[3 * k + 2])
+  );
 }

@@ -1,17 +1,13 @@
-import { type Colors, nearestColor } from './colors.js';
 import { type CodecOptions, type Compiled, compile, tableOf } from './compiled.js';
-import { listDecoder, type Nearest } from './list-decoder.js';
+import { listDecoder } from './list-decoder.js';
 import { planeDecoder } from './plane-decoder.js';
 import type { ImageView, LabelMap, LabelView, Palette } from './types.js';
-import { type Layout, layout, sameSize } from './view.js';
+import { type Layout, layout } from './view.js';
 
 export interface DecodeOptions extends CodecOptions {
   /** Write here instead of into a new buffer. */
   readonly out?: LabelView;
 }
-
-/** Below this many distances (pixels × colours) tables do not pay. */
-const fewDistances = 1 << 16;
 
 /**
  * 𝒳⁻¹: maskige [H, W, 3 or 4] → labels [H, W]: the class of the nearest colour in squared RGB distance, the lower class on
@@ -24,80 +20,50 @@ const fewDistances = 1 << 16;
  */
 export function decode(image: ImageView, palette: Palette, options: DecodeOptions = {}): LabelMap {
   const compiled = compile('decode', palette, options);
-  const from = layout('decode', image, 'image');
-  const { width, height } = from;
-  const size = width * height;
-  const { target, to, bytes } = decodeTarget('decode', from, compiled, options.out);
+  const { labels, largest } = compiled.colors;
+  const from = layout('decode', image, [3, 4]);
+  const { width, height, channels } = from;
+  const { target, to } = decodeTarget('decode', from, compiled, options.out);
   const { data } = image;
-  if (data instanceof Float32Array || data instanceof Float64Array) refuseNaN(data, from, 'decode');
-  else if (bytes && size * compiled.colors.count > fewDistances && size >= 1 << 13) {
-    const run = tableOf(compiled, 'planes', planeDecoder);
-    if (run) {
-      const packed = from.stride === width * from.channels && to.stride === width;
-      const [rows, length] = packed ? [1, size] : [height, width];
-      for (let y = 0; y < rows; y++) {
-        run(data, from.offset + y * from.stride, target.data, to.offset + y * to.stride, length, from.channels);
-      }
-      return target;
-    }
-  }
-  const { labels } = compiled.colors;
-  const nearest = nearestOf(compiled, size);
+  const size = width * height;
+  const run =
+    size >= 8192 &&
+    data.BYTES_PER_ELEMENT === 1 &&
+    labels.length <= 256 &&
+    largest < 256 &&
+    tableOf(compiled, 'planes', planeDecoder);
+  const packed = from.stride === width * channels && to.stride === width;
+  const nearest = !run && tableOf(compiled, 'lists', listDecoder);
   for (let y = 0; y < height; y++) {
     let i = from.offset + y * from.stride;
-    const start = to.offset + y * to.stride;
-    for (let x = 0; x < width; x++, i += from.channels) {
-      target.data[start + x] = labels[nearest(data[i]!, data[i + 1]!, data[i + 2]!)]!;
+    let j = to.offset + y * to.stride;
+    if (run) {
+      run(data as Uint8Array, i, target.data, j, packed ? size : width, channels);
+      if (packed) break;
+    }
+    for (let x = 0; nearest && x < width; x++, i += channels) {
+      const [r, g, b] = [data[i]!, data[i + 1]!, data[i + 2]!];
+      refuseNaN('decode', r, g, b, x, y);
+      target.data[j++] = labels[nearest(r, g, b)]!;
     }
   }
   return target;
 }
 
-/** The way to the nearest colour that suits the amount of work. */
-export function nearestOf(compiled: Compiled, pixels: number): Nearest {
-  const few = pixels * compiled.colors.count <= fewDistances && !compiled.tables.has('lists');
-  return few ? brute(compiled.colors) : tableOf(compiled, 'lists', listDecoder);
-}
-
-const brute =
-  (colors: Colors): Nearest =>
-  (r, g, b) =>
-    nearestColor(colors, r, g, b);
-
 /** Where labels go: the caller's map, or a new one of 8 bits if all ids fit. */
-export function decodeTarget(who: string, from: Layout, { colors, ignore }: Compiled, out: LabelView | undefined) {
+export function decodeTarget(who: string, from: Layout, { colors }: Compiled, out: LabelView | undefined) {
   const { width, height } = from;
-  const largest = colors.labels.reduce((a, b) => Math.max(a, b));
-  const bytes = largest <= 255;
-  const target: LabelMap = out ?? {
-    data: bytes ? new Uint8Array(width * height) : new Uint16Array(width * height),
-    width,
-    height,
-  };
-  const to = layout(`${who}: out`, target, 'labels');
-  sameSize(who, from, to);
-  if (!bytes && target.data instanceof Uint8Array) {
-    throw new RangeError(
-      `${who}: out must be a Uint16Array for labels up to ${largest}${ignore === largest ? ' (ignore)' : ''}.`,
-    );
+  const Labels = colors.largest < 256 ? Uint8Array : Uint16Array;
+  const target: LabelMap = out ?? { data: new Labels(width * height), width, height };
+  if (target.data.BYTES_PER_ELEMENT < Labels.BYTES_PER_ELEMENT) {
+    throw new RangeError(`${who}: expected a Uint16Array as out, got 8 bits for label ${colors.largest}.`);
   }
-  return { target, to, bytes };
+  const to = layout(`${who}: out`, target, [1], from);
+  return { target, to };
 }
 
-/** Throws at the first value that is not a number. */
-export function refuseNaN(
-  data: Float32Array | Float64Array,
-  { width, height, offset, stride, channels }: Layout,
-  who = 'decode',
-): void {
-  for (let y = 0; y < height; y++) {
-    const start = offset + y * stride;
-    for (let i = start; i < start + width * channels; i++) {
-      if (Number.isFinite(data[i])) continue;
-      const x = Math.floor((i - start) / channels);
-      throw new RangeError(
-        `${who}: the value at (${x}, ${y}) is ${data[i]}. Expected finite numbers in the scale 0..255.`,
-      );
-    }
-  }
+/** Throws if one of a pixel's values is not a finite number. */
+export function refuseNaN(who: string, r: number, g: number, b: number, x: number, y: number): void {
+  if (Number.isFinite(r + g + b)) return;
+  throw new RangeError(`${who}: expected finite numbers in 0..255, got [${r},${g},${b}] at (${x}, ${y}).`);
 }

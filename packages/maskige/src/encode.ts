@@ -2,7 +2,7 @@ import type { Colors } from './colors.js';
 import { type CodecOptions, compile, tableOf } from './compiled.js';
 import { type EncodeRun, pairEncoder } from './pair-encoder.js';
 import type { ByteView, LabelView, Palette, RgbaImage, RgbImage } from './types.js';
-import { layout, sameSize } from './view.js';
+import { layout } from './view.js';
 
 export interface EncodeOptions extends CodecOptions {
   /** 3 for RGB (default), 4 for RGBA with alpha 255. */
@@ -21,36 +21,42 @@ export function encode(map: LabelView, palette: Palette, options: EncodeOptions 
 export function encode(map: LabelView, palette: Palette, options?: EncodeOptions): RgbImage;
 export function encode(map: LabelView, palette: Palette, options: EncodeOptions = {}): RgbImage {
   const compiled = compile('encode', palette, options);
-  const from = layout('encode', map, 'labels');
+  const from = layout('encode', map, [1]);
   const { width, height } = from;
-  const { out } = options;
-  const channels = options.channels ?? (out ? layout('encode: out', out, 'image').channels : 3);
-  const target = out ?? { data: new Uint8ClampedArray(width * height * channels), width, height };
-  const to = layout('encode: out', { ...target, channels: channels as 3 | 4 }, 'image');
-  sameSize('encode', from, to);
+  const size = width * height;
+  const channels = options.channels ?? options.out?.channels ?? 3;
+  const target: ByteView = options.out ?? {
+    data: new Uint8ClampedArray(size * channels),
+    width,
+    height,
+    ...(channels === 4 && { channels }),
+  };
+  const to = layout('encode: out', { ...target, channels }, [3, 4], from);
 
-  const { data } = map;
-  const large = data instanceof Uint8Array && width * height >= 1 << 13;
-  const pairs = large ? tableOf(compiled, `pairs ${channels}`, (colors) => pairEncoder(colors, channels)) : null;
-  const run = pairs ?? tableOf(compiled, 'colors', colorEncoder);
+  const large = map.data.BYTES_PER_ELEMENT === 1 && size >= 8192;
+  const pairs = large && tableOf(compiled, `pairs${channels}`, (colors) => pairEncoder(colors, channels));
+  const run = pairs || tableOf(compiled, 'colors', colorEncoder);
   const packed = from.stride === width && to.stride === width * channels;
-  const [rows, length] = packed ? [1, width * height] : [height, width];
-  for (let y = 0; y < rows; y++) {
+  const length = packed ? size : width;
+  for (let y = 0; y < height && (!y || !packed); y++) {
     const start = from.offset + y * from.stride;
-    const known = run(data, start, target.data, to.offset + y * to.stride, length, channels);
-    if (!known) refuseLabel(data, start, length, compiled.colors, palette.length, y * width);
+    if (run(map.data, start, target.data, to.offset + y * to.stride, length, channels)) continue;
+    const bad = map.data.subarray(start, start + length).findIndex((label) => !compiled.colors.labels.includes(label));
+    throw new RangeError(
+      `encode: label ${map.data[start + bad]} at pixel ${y * width + bad} has no colour (palette has ${palette.length}). Map ignored pixels to 255 and pass ignore: 255.`,
+    );
   }
-  return channels === 4 && !out ? ({ ...target, channels } as RgbaImage) : target;
+  return target;
 }
 
 /** One colour a label, looked up pixel by pixel: for 16-bit labels, and where WebAssembly is not to be had. */
-function colorEncoder({ count, rgb, labels }: Colors): EncodeRun {
+function colorEncoder({ rgb, labels }: Colors): EncodeRun {
   const table = new Uint32Array(65536);
-  for (let k = 0; k < count; k++) {
-    table[labels[k]!] = (rgb[3 * k]! | (rgb[3 * k + 1]! << 8) | (rgb[3 * k + 2]! << 16) | (255 << 24)) >>> 0;
-  }
+  labels.forEach((label, k) => {
+    table[label] = rgb[3 * k]! | (rgb[3 * k + 1]! << 8) | (rgb[3 * k + 2]! << 16) | (255 << 24);
+  });
   return (from, at, to, toAt, n, channels) => {
-    let all = 0xffffffff;
+    let all = -1;
     for (let i = at, j = toAt; i < at + n; i++, j += channels) {
       const color = table[from[i]!]!;
       all &= color;
@@ -61,20 +67,4 @@ function colorEncoder({ count, rgb, labels }: Colors): EncodeRun {
     }
     return all >>> 24 === 255;
   };
-}
-
-function refuseLabel(
-  data: Uint8Array | Uint16Array,
-  start: number,
-  length: number,
-  { labels }: Colors,
-  K: number,
-  before: number,
-): never {
-  const known = new Set(labels);
-  let i = 0;
-  while (i < length && known.has(data[start + i]!)) i++;
-  throw new RangeError(
-    `encode: label ${data[start + i]} at pixel ${before + i} has no colour (palette has ${K}). Map ignored pixels to 255 and pass ignore: 255.`,
-  );
 }

@@ -1,4 +1,4 @@
-export { type CheckOptions, checkPalette, minimumDistance, type NearPair, type PaletteCheck } from './check.js';
+export { type CheckOptions, checkPalette, type NearPair, type PaletteCheck } from './check.js';
 export type { CodecOptions } from './compiled.js';
 export { type DecodeOptions, decode } from './decode.js';
 export { type EncodeOptions, encode } from './encode.js';
@@ -15,4 +15,4 @@ export type {
   RgbaImage,
   RgbImage,
 } from './types.js';
-export { crop, cropImage, type Rectangle } from './view.js';
+export { crop, type Rectangle } from './view.js';

@@ -1,5 +1,5 @@
 import type { Colors } from './colors.js';
-import { codecKernels } from './wasm.js';
+import { instantiateCodec, output } from './wasm.js';
 
 /** Encodes a run of `count` neighbouring pixels; false if one of the labels has no colour. */
 export type EncodeRun = (
@@ -11,44 +11,36 @@ export type EncodeRun = (
   channels: number,
 ) => boolean;
 
-const strip = 16384;
-const input = 0;
-const output = strip + 64;
-const patternsAt = output + 4 * strip + 64;
-const pairsAt = patternsAt + 64;
+const strip = 0x4000;
+// Addresses as in wasm/codec.wat.
+const patterns = 0x14100;
+const pairs = 0x15000;
 
 /** The fast encoder for 8-bit labels: sixteen equal labels, or two of any, a look-up. Null without WebAssembly SIMD. */
-export function pairEncoder(colors: Colors, channels: number): EncodeRun | null {
-  const { count, rgb, labels } = colors;
-  const byteLabels = labels.filter((label) => label < 256).length;
-  const instance = codecKernels(pairsAt + 65536 * 8);
-  if (!instance) return null;
-  const { kernels, memory } = instance;
-  const bytes = new Uint8Array(memory);
-  bytes.set(
-    Array.from({ length: 64 }, (_, i) => (channels === 4 ? i % 8 : i % 3)),
-    patternsAt,
-  );
-  for (let a = 0; a < Math.min(count, byteLabels); a++) {
-    for (let b = 0; b < byteLabels; b++) {
-      const at = pairsAt + 8 * (labels[a]! | (labels[b]! << 8));
+export function pairEncoder({ rgb, labels }: Colors, channels: number): EncodeRun | null {
+  const codec = instantiateCodec(10);
+  if (!codec) return null;
+  const bytes = new Uint8Array(codec.memory);
+  for (let i = 0; i < 64; i++) bytes[patterns + i] = i % (channels === 4 ? 4 : 3);
+  labels.forEach((first, a) => {
+    labels.forEach((second, b) => {
+      if (first > 255 || second > 255) return;
+      const at = pairs + 8 * (first | (second << 8));
+      // The last byte of a known pair is 255, and in RGBA the fourth too.
+      bytes[at + 3] = bytes[at + 7] = 255;
       for (let c = 0; c < 3; c++) {
         bytes[at + c] = rgb[3 * a + c]!;
         bytes[at + channels + c] = rgb[3 * b + c]!;
       }
-      if (channels === 4) bytes[at + 3] = 255;
-      bytes[at + 7] = 255; // alpha, or in RGB the mark of a known pair
-    }
-  }
-  const marks = channels === 4 ? 0xff000000ff000000n : 0xff00000000000000n;
+    });
+  });
 
   return (from, at, to, toAt, n) => {
     for (let done = 0; done < n; done += strip) {
       const length = Math.min(strip, n - done);
-      bytes.set(from.subarray(at + done, at + done + length) as Uint8Array, input);
-      bytes.fill(from[at + done]!, input + length, input + length + 16);
-      const all = kernels.encode(input, output, input + length, pairsAt, patternsAt, channels);
-      if ((all & marks) !== marks) return false;
+      bytes.set(from.subarray(at + done, at + done + length), 0);
+      bytes.fill(from[at + done]!, length, length + 16);
+      if (codec.encode(length, channels) >> 56n !== -1n) return false;
       to.set(bytes.subarray(output, output + length * channels), toAt + done * channels);
     }
     return true;

@@ -1,6 +1,6 @@
 import type { Colors } from './colors.js';
-import { cellCount, fillCells, partition } from './partition.js';
-import { codecKernels } from './wasm.js';
+import { cellCount, cellOf, fillCells, partition } from './partition.js';
+import { instantiateCodec, output } from './wasm.js';
 
 /** Decodes a run of `count` neighbouring pixels. */
 export type DecodeRun = (
@@ -12,121 +12,86 @@ export type DecodeRun = (
   channels: number,
 ) => void;
 
-const strip = 4096;
-const limit = 0x7fff;
+const strip = 0x1000;
+const limit = 0x8000;
 const notBuilt = 0xffff;
-// The memory's map, in bytes.
-const input = 0;
-const output = input + strip * 4 + 64;
-const colorsAt = output + strip + 64;
-const patternsAt = colorsAt + 256 * 4;
-const classesAt = patternsAt + 64;
-const planesAt = classesAt + 2 * (limit + 1);
-const cellsAt = planesAt + 8 * (limit + 1);
-const listsAt = cellsAt + 2 * cellCount;
-const poolAt = 4 * (limit + 1);
-const poolSize = 1 << 19;
+const poolAt = 0xf6000;
 
 /**
- * The fast decoder, for at most 256 colours and 8-bit labels: in a cell of 4³ values there are nearly always one or two
- * candidates, and a plane decides between two. Null without WebAssembly SIMD.
+ * The fast decoder, for at most 256 colours and 8-bit labels: a cell of 4³ values nearly always has one or two candidates,
+ * and a plane decides between two. Null without WebAssembly SIMD.
  */
 export function planeDecoder(colors: Colors): DecodeRun | null {
-  const instance = codecKernels(listsAt + poolAt + poolSize);
-  if (!instance) return null;
-  const { kernels, memory } = instance;
+  const { rgb, labels } = colors;
+  const count = labels.length;
+  const codec = instantiateCodec(24);
+  if (!codec) return null;
+  const { memory } = codec;
+  // Addresses as in wasm/codec.wat.
   const bytes = new Uint8Array(memory);
-  const cells = new Uint16Array(memory, cellsAt, cellCount).fill(notBuilt);
-  const settle = partition(colors, false, 1, settler(colors, memory, cells));
-  colors.rgb.forEach((v, i) => {
-    bytes[colorsAt + 4 * Math.floor(i / 3) + (i % 3)] = v;
-  });
-  colors.labels.forEach((label, k) => {
-    bytes[colorsAt + 4 * k + 3] = label;
-  });
-  for (const channels of [3, 4]) {
-    const pattern = Array.from({ length: 16 }, (_, i) => (i % 4 === 3 ? 255 : (i >> 2) * channels + (i % 4)));
-    bytes.set(pattern, patternsAt + 16 * (channels - 3));
-  }
+  const classes = new Uint8Array(memory, 0x6000, 2 * limit);
+  const planes = new Int16Array(memory, 0x16000, 4 * limit);
+  const cells = new Uint16Array(memory, 0x56000, cellCount).fill(notBuilt);
+  const lists = new Int32Array(memory, 0xd6000, limit);
+  const pool = new Uint16Array(memory, poolAt, 0x40000);
+  const planeOf = new Uint16Array(count * count).fill(notBuilt);
+  let [planesUsed, listsUsed, poolUsed] = [0, 0, 0];
 
-  return (from, at, to, toAt, count, channels) => {
-    const pattern = patternsAt + 16 * (channels - 3);
-    for (let done = 0; done < count; done += strip) {
-      const n = Math.min(strip, count - done);
+  /** The number of a list of candidates. List 0 has every colour: it serves when the room for lists is used up. */
+  const list = (candidates: Uint16Array) => {
+    if (listsUsed === limit - 1 || poolUsed + candidates.length >= pool.length) return limit;
+    lists[listsUsed] = poolAt + 2 * poolUsed;
+    pool[poolUsed] = candidates.length;
+    pool.set(candidates, poolUsed + 1);
+    poolUsed += candidates.length + 1;
+    return limit + listsUsed++;
+  };
+
+  /** The number of the plane between two colours (or of one and the same): a on the side +. */
+  const plane = (a: number, b: number) => {
+    const pair = a * count + b;
+    if (planeOf[pair] === notBuilt && planesUsed < limit) {
+      let constant = 0;
+      for (let c = 0; c < 3; c++) {
+        const [p, q] = [rgb[3 * a + c]! - 128, rgb[3 * b + c]! - 128];
+        planes[4 * planesUsed + c] = p - q;
+        constant += p * p - q * q;
+      }
+      // a is nearest, ties included, where 2 x·(a − b) ≥ |a|² − |b|², and x·(a − b) is an integer.
+      planes[4 * planesUsed + 3] = -Math.ceil(constant / 2);
+      classes[2 * planesUsed] = labels[a]!;
+      classes[2 * planesUsed + 1] = labels[b]!;
+      planeOf[pair] = planesUsed++;
+    }
+    return planeOf[pair]!;
+  };
+
+  labels.forEach((label, k) => {
+    bytes.set([rgb[3 * k]!, rgb[3 * k + 1]!, rgb[3 * k + 2]!, label], 0x5100 + 4 * k);
+  });
+  list(Uint16Array.from(labels.keys()));
+  const settle = partition(colors, false, (cell, side, candidates, n) => {
+    const entry = n > 2 ? notBuilt : plane(candidates[0]!, candidates[n - 1]!);
+    fillCells(cells, cell, side, entry === notBuilt ? list(candidates.subarray(0, n)) : entry);
+  });
+
+  return (from, at, to, toAt, n, channels) => {
+    for (let i = 0; i < 16; i++) bytes[0x5500 + i] = i % 4 === 3 ? 255 : (i >> 2) * channels + (i % 4);
+    for (let done = 0; done < n; done += strip) {
+      const length = Math.min(strip, n - done);
       const start = at + done * channels;
-      bytes.set(from.subarray(start, start + n * channels), input);
-      bytes.fill(0, input + n * channels, input + (n + 3) * channels);
+      // What follows in the last turn is left over from before; its labels are not copied out.
+      bytes.set(from.subarray(start, start + length * channels));
       let reached = output;
       for (;;) {
-        const source = input + (reached - output) * channels;
-        reached = kernels.decode(
-          source,
-          reached,
-          output + n,
-          pattern,
-          4 * channels,
-          cellsAt,
-          planesAt,
-          classesAt,
-          colorsAt,
-          listsAt,
-        );
-        if (reached >= output + n) break;
-        for (let i = 0; i < 4; i++) {
-          const p = input + (reached - output + i) * channels;
+        reached = codec.decode(reached, output + length, channels);
+        if (reached >= output + length) break;
+        for (let p = (reached - output) * channels, i = 0; i < 4; i++, p += channels) {
           const [r, g, b] = [bytes[p]!, bytes[p + 1]!, bytes[p + 2]!];
-          if (cells[(r >> 2) * 4096 + (g >> 2) * 64 + (b >> 2)] === notBuilt) settle(r, g, b);
+          if (cells[cellOf(r, g, b)] === notBuilt) settle(r, g, b);
         }
       }
-      to.set(bytes.subarray(output, output + n), toAt + done);
+      to.set(bytes.subarray(output, output + length), toAt + done);
     }
-  };
-}
-
-/** Writes a cell's candidates as a plane (one or two) or as a list (more). */
-function settler({ count, rgb, labels }: Colors, memory: ArrayBuffer, cells: Uint16Array) {
-  const classes = new Uint8Array(memory, classesAt, 2 * (limit + 1));
-  const planes = new Int16Array(memory, planesAt, 4 * (limit + 1));
-  const offsets = new Int32Array(memory, listsAt, limit + 1);
-  const pool = new Uint16Array(memory, listsAt + poolAt, poolSize / 2);
-  const numbers = new Uint16Array(count * count).fill(notBuilt);
-  let planesUsed = 0;
-  let listsUsed = 0;
-  let poolUsed = 0;
-
-  const list = (candidates: ArrayLike<number>, n: number) => {
-    // List 0 has every colour: it serves when the room for lists is used up (palettes with hundreds of near colours).
-    if (listsUsed === limit || poolUsed + n + 1 > pool.length) return 0x8000;
-    offsets[listsUsed] = poolAt + 2 * poolUsed;
-    pool[poolUsed] = n;
-    for (let i = 0; i < n; i++) pool[poolUsed + 1 + i] = candidates[i]!;
-    poolUsed += n + 1;
-    return 0x8000 | listsUsed++;
-  };
-  list(
-    Array.from({ length: count }, (_, k) => k),
-    count,
-  );
-
-  const plane = (a: number, b: number) => {
-    const known = numbers[a * count + b]!;
-    if (known !== notBuilt || planesUsed > limit) return known;
-    let constant = 0;
-    for (let c = 0; c < 3; c++) {
-      const [p, q] = [rgb[3 * a + c]! - 128, rgb[3 * b + c]! - 128];
-      planes[4 * planesUsed + c] = p - q;
-      constant += p * p - q * q;
-    }
-    // a is nearest, ties included, where 2 x·(a − b) ≥ |a|² − |b|²; x·(a − b) is an integer.
-    planes[4 * planesUsed + 3] = -Math.ceil(constant / 2);
-    classes[2 * planesUsed] = labels[a]!;
-    classes[2 * planesUsed + 1] = labels[b]!;
-    numbers[a * count + b] = planesUsed;
-    return planesUsed++;
-  };
-
-  return (cell: number, side: number, candidates: Uint16Array, n: number) => {
-    const entry = n > 2 ? notBuilt : plane(candidates[0]!, candidates[n - 1]!);
-    fillCells(cells, cell, side, entry === notBuilt ? list(candidates, n) : entry);
   };
 }

@@ -1,6 +1,8 @@
-import { black, grey, polish } from '../maximal-distance.js';
-import { type ColorSpace, relax, spread } from '../spread.js';
+import { avoided, roundedColors } from '../maximal-distance.js';
+import { clamp, relax, spread } from '../spread.js';
 import type { Palette, Rgb } from '../types.js';
+import { polish } from './polish.js';
+import type { ColorSpace } from './spaces.js';
 
 export interface DesignOptions {
   /** Another seed, another palette. Default 0. */
@@ -24,20 +26,43 @@ export interface DesignOptions {
 
 /** A palette under the maximal distance assumption, in a space of choice and with classes weighted by their confusion. */
 export function designPalette(K: number, options: DesignOptions = {}): Palette {
-  const { seed = 0, avoid = [black, grey], space, confusion, strength = 0.5, starts = 12, iterations = 600 } = options;
+  const { seed = 0, avoid = avoided, space, confusion, strength = 0.5, starts = 12, iterations = 600 } = options;
   if (!Number.isInteger(K) || K < 1 || K > 1024) {
     throw new RangeError(
       `designPalette: K must be an integer in 1..1024, got ${K}. Beyond, use maximalDistancePalette.`,
     );
   }
   const pins = avoid.length;
-  const points = spread(K, { pins: avoid, seed: 1000 * seed, space, starts, iterations });
-  if (!confusion) return space ? rounded(points, pins) : polish(points, pins, 400);
-  const rates = confusionRates(K, confusion);
-  assign(points, pins, rates, space);
-  const weight = (i: number, j: number) => (j < pins ? 1 : 1 + strength * rates[(i - pins) * K + j - pins]!);
-  relax(points, { pins: avoid, space, weight, iterations });
-  return rounded(points, pins);
+  const { enter, leave, project } = ways(space);
+  const points = spread(K, avoid, starts, 1000 * seed, { project, iterations }, enter);
+  if (confusion) {
+    const rates = confusionRates(K, confusion);
+    assign(points, pins, rates);
+    const weight = (i: number, j: number) => (j < pins ? 1 : 1 + strength * rates[(i - pins) * K + j - pins]!);
+    relax(points, { pins, project, weight, iterations });
+  }
+  const colors = roundedColors(leave(points), pins);
+  return space || confusion ? colors : polish(colors, avoid);
+}
+
+/** From RGB to a space, back, and into the cube of RGB while in the space. */
+function ways(space: ColorSpace | undefined) {
+  const triples = (points: Float64Array, way: ColorSpace['fromRgb']) => {
+    for (let i = 0; i < points.length; i += 3) points.set(way(points[i]!, points[i + 1]!, points[i + 2]!), i);
+    return points;
+  };
+  const inside = (x: number, y: number, z: number) => {
+    const [r, g, b] = space!.toRgb(x, y, z);
+    return [clamp(r), clamp(g), clamp(b)] as const;
+  };
+  return {
+    enter: (points: Float64Array) => (space ? triples(points, space.fromRgb) : points),
+    leave: (points: Float64Array) => (space ? triples(points, inside) : points),
+    project: space
+      ? (points: Float64Array, i: number) =>
+          points.set(space.fromRgb(...inside(points[i]!, points[i + 1]!, points[i + 2]!)), i)
+      : undefined,
+  };
 }
 
 /** The smallest distance of two colours, measured in a space; Infinity for a single colour. */
@@ -52,14 +77,6 @@ export function smallestDistance(palette: Palette, space?: ColorSpace): number {
 
 const distance = (p: readonly number[], q: readonly number[]) =>
   Math.sqrt((p[0]! - q[0]!) ** 2 + (p[1]! - q[1]!) ** 2 + (p[2]! - q[2]!) ** 2);
-
-function rounded(points: Float64Array, pins: number): Palette {
-  const at = (i: number) => Math.min(255, Math.max(0, Math.round(points[i]!)));
-  return Array.from({ length: points.length / 3 - pins }, (_, k): Rgb => {
-    const i = 3 * (k + pins);
-    return [at(i), at(i + 1), at(i + 2)];
-  });
-}
 
 /** Symmetric confusion of each pair, 0..1: rates of the rows, both ways, over the largest. */
 function confusionRates(K: number, confusion: ArrayLike<number>): Float64Array {
@@ -84,13 +101,13 @@ function confusionRates(K: number, confusion: ArrayLike<number>): Float64Array {
 }
 
 /** Which class gets which point: exchanges two as long as that lowers Σ rate / distance². */
-function assign(points: Float64Array, pins: number, rates: Float64Array, space: ColorSpace | undefined): void {
+function assign(points: Float64Array, pins: number, rates: Float64Array): void {
   const K = points.length / 3 - pins;
   const triple = (k: number): Rgb => {
     const i = 3 * (k + pins);
     return [points[i]!, points[i + 1]!, points[i + 2]!];
   };
-  const at = Array.from({ length: K }, (_, k) => space?.fromRgb(...triple(k)) ?? triple(k));
+  const at = Array.from({ length: K }, (_, k) => triple(k));
   const closeness = Float64Array.from({ length: K * K }, (_, n) => {
     const [i, j] = [Math.floor(n / K), n % K];
     return i === j ? 0 : 1 / Math.max(1, distance(at[i]!, at[j]!) ** 2);
@@ -115,7 +132,7 @@ function assign(points: Float64Array, pins: number, rates: Float64Array, space: 
       }
     }
   }
-  const moved = place.map((p) => triple(p));
+  const moved = place.map((p) => at[p]!);
   moved.forEach((color, k) => {
     points.set(color, 3 * (k + pins));
   });

@@ -1,4 +1,3 @@
-export type { ColorSpace } from '../spread.js';
 export { type DesignOptions, designPalette, smallestDistance } from './design.js';
 export { type RefineOptions, refine, refinedPalette } from './refined.js';
 export {
@@ -13,4 +12,4 @@ export {
   referenceGenerators,
   referencePalette,
 } from './sequences.js';
-export { cielab, oklab } from './spaces.js';
+export { type ColorSpace, cielab, oklab } from './spaces.js';

@@ -1,4 +1,11 @@
-import type { ColorSpace } from '../spread.js';
+type Triple = readonly [number, number, number];
+
+/** Coordinates in which distances are measured, and the way back to RGB (0..255, not rounded). */
+export interface ColorSpace {
+  readonly name: string;
+  fromRgb(r: number, g: number, b: number): Triple;
+  toRgb(x: number, y: number, z: number): Triple;
+}
 
 const linear = (v: number) => (v <= 10.31475 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4);
 const gamma = (v: number) => 255 * (v <= 0.0031308 ? 12.92 * v : 1.055 * v ** (1 / 2.4) - 0.055);

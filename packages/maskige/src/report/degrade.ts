@@ -4,7 +4,7 @@ import { layout } from '../view.js';
 
 /** A plain RGB copy of any byte image or view. */
 function rgbOf(who: string, image: ImageView): RgbImage {
-  const { width, height, offset, stride, channels } = layout(who, image, 'image');
+  const { width, height, offset, stride, channels } = layout(who, image, [3, 4]);
   const data = new Uint8ClampedArray(width * height * 3);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {

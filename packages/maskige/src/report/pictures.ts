@@ -1,4 +1,4 @@
-import { validateColor, validatePalette } from '../check.js';
+import { validatePalette } from '../check.js';
 import { uniform } from '../random.js';
 import type { LabelMap, Palette, Rgb, RgbImage } from '../types.js';
 
@@ -15,7 +15,6 @@ export interface SwatchOptions {
 
 /** A picture of a palette: one numbered square a class, row by row. */
 export function swatch(palette: Palette, options: SwatchOptions = {}): RgbImage {
-  validatePalette('swatch', palette);
   const {
     cell = 24,
     columns = Math.ceil(Math.sqrt(palette.length)),
@@ -25,7 +24,7 @@ export function swatch(palette: Palette, options: SwatchOptions = {}): RgbImage 
   if (!Number.isInteger(cell) || cell < 1 || !Number.isInteger(columns) || columns < 1) {
     throw new RangeError(`swatch: cell and columns must be integers ≥ 1, got ${cell} and ${columns}.`);
   }
-  validateColor('swatch', ignoreColor, 'the background');
+  validatePalette('swatch', palette, ignoreColor);
   const [width, height] = [columns * cell, Math.ceil(palette.length / columns) * cell];
   const data = new Uint8ClampedArray(width * height * 3);
   const paint = (x: number, y: number, color: Rgb) => data.set(color, 3 * (y * width + x));

@@ -25,7 +25,7 @@ export interface DistanceMap {
  */
 export function squaredDistances(image: ImageView, palette: Palette, options: DistanceOptions = {}): DistanceMap {
   const { colors } = compile('squaredDistances', palette, options);
-  const { width, height, offset, stride, channels } = layout('squaredDistances', image, 'image');
+  const { width, height, offset, stride, channels } = layout('squaredDistances', image, [3, 4]);
   const classes = options.classes ?? palette.map((_, k) => k);
   for (const k of classes) {
     if (Number.isInteger(k) && k >= 0 && k < palette.length) continue;
@@ -38,14 +38,12 @@ export function squaredDistances(image: ImageView, palette: Palette, options: Di
       `squaredDistances: out must hold ${width}×${height}×${classes.length} = ${size} elements, got ${data.length}.`,
     );
   }
-  if (!(image.data instanceof Uint8Array || image.data instanceof Uint8ClampedArray)) {
-    refuseNaN(image.data, { width, height, offset, stride, channels }, 'squaredDistances');
-  }
   let to = 0;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const i = offset + y * stride + x * channels;
       const [r, g, b] = [image.data[i]!, image.data[i + 1]!, image.data[i + 2]!];
+      refuseNaN('squaredDistances', r, g, b, x, y);
       for (const k of classes) data[to++] = squaredDistance(colors.rgb, k, r, g, b);
     }
   }

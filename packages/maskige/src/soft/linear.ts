@@ -43,7 +43,7 @@ export function leastSquares(beta: Matrix): Matrix {
  */
 export function fitLeastSquares(x: Matrix, labels: LabelView, K: number, ignore = 255): Matrix {
   const who = 'fitLeastSquares';
-  const { width, height, offset, stride } = layout(who, labels, 'labels');
+  const { width, height, offset, stride } = layout(who, labels, [1]);
   if (x.rows !== width * height || x.columns !== 3) {
     throw new RangeError(
       `${who}: expected colours [${width * height}, 3] for the labels, got [${x.rows}, ${x.columns}].`,

@@ -13,7 +13,9 @@ const expected = new Set([
   'SafetensorsError',
   'WeightsError',
   'ShapeError',
+  'ModelConfigError',
   'NativeError',
+  'PyTorchError',
   'PaletteError',
 ]);
 

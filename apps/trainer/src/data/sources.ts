@@ -12,20 +12,22 @@ export interface DataOptions {
   /** Where the data set `--dataset` lies, in its published layout, and which kind of its labels to take. */
   readonly root?: string;
   readonly labels?: string;
+  /** Take the indices of palette PNGs as ids. */
+  readonly palettePng?: boolean;
 }
 
 /** Size and number of the embedded default's scenes. */
 export const syntheticStreets = { width: 192, height: 128, train: 480, val: 60, seed: 1, variety: 'calm' } as const;
 
 /** The source of a split. `--data DIR` has the layout images/SPLIT, labels/SPLIT, classes.json. */
-export function sourceOf({ data, dataset, root, labels }: DataOptions, split: string): DatasetSource {
+export function sourceOf({ data, dataset, root, labels, palettePng }: DataOptions, split: string): DatasetSource {
   if (data !== undefined) {
     const folder = resolve(data);
     if (!existsSync(folder))
       throw new UsageError(
         `--data ${data}: no such folder. It should hold images/SPLIT, labels/SPLIT and classes.json.`,
       );
-    return { kind: 'folder', root: folder, split };
+    return { kind: 'folder', root: folder, split, ...(palettePng ? { acceptPalettePng: true } : {}) };
   }
   if (dataset !== undefined && dataset !== 'synthetic-streets') {
     if (!datasetNames().includes(dataset))

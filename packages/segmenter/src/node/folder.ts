@@ -28,6 +28,7 @@ function readConfig(folder: string): string {
 /** Loads a model folder from disk. */
 export async function loadSegmenterFolder(folder: string): Promise<Segmenter> {
   const config = readConfig(folder);
+  parseModelConfig(config, join(folder, modelFiles.config)); // says first that a folder is no model
   return openSegmenter(config, await readSafetensors(join(folder, modelFiles.weights)), folder);
 }
 

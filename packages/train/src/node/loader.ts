@@ -64,6 +64,9 @@ export function createLoader(options: LoaderOptions): Loader {
     get waited() {
       return waited;
     },
-    close: () => pool.destroy(),
+    async close() {
+      await Promise.allSettled(ahead); // a batch that arrives after the pool is gone would crash the process
+      await pool.destroy();
+    },
   };
 }

@@ -5,7 +5,7 @@ import { checkImage } from '../tokenizer.js';
 import { type CompactConfig, type CompactParams, compactDecoder, compactEncoder } from './compact.js';
 
 export interface CompactLossOptions {
-  /** Weight β of the commitment term. Default 0.25. */
+  /** Weight β of the commitment term. Default 1 (0.05 costs 10 mIoU after 200 steps, 4 changes nothing). */
   readonly commitment?: number;
   /** Palette colours, [K, channels] in [0, 1]: adds the class-aware term. Every pixel of the images must have one of them. */
   readonly palette?: tf.Tensor2D;
@@ -59,7 +59,7 @@ export function compactLoss(
   images: tf.Tensor4D,
   params: CompactParams,
   config: CompactConfig,
-  { commitment = 0.25, palette, temperature = 0.1, classWeight = 0.1 }: CompactLossOptions = {},
+  { commitment = 1, palette, temperature = 0.1, classWeight = 0.1 }: CompactLossOptions = {},
 ): CompactLoss {
   checkImage('compactLoss', images, config.channels);
   const d = config.downsample;

@@ -14,7 +14,7 @@ export function decodeLabel(bytes: Uint8Array, file: string, options: ReadOption
     throw new DatasetError(
       'palette-png',
       `${file}: expected an index PNG (grey), got a palette PNG with ${palette.length} colours. ` +
-        'If its palette indices are the class ids, pass acceptPalettePng: true; otherwise convert its colours to ids.',
+        'If its palette indices are the class ids, pass acceptPalettePng: true (gss: --palette-png); otherwise convert its colours to ids.',
       file,
     );
   if (channels !== 1)

@@ -8,6 +8,7 @@ import {
   layerNormSpec,
   type ParamsOf,
   pad2d,
+  relu,
   type Training,
 } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
@@ -58,6 +59,6 @@ export type ConvStemParams = ParamsOf<ReturnType<typeof convStemSpec>>;
 /** [B, H, W, 3] → [B, ⌈H / 4⌉, ⌈W / 4⌉, outputs] */
 export function convStem(x: tf.Tensor4D, { convs }: ConvStemParams, training?: Training): tf.Tensor4D {
   return tf.tidy(() =>
-    convs.reduce((y, m) => tf.relu(batchNorm(conv(y, m.conv, { stride: 2, padding: 1 }), m.bn, training)), x),
+    convs.reduce((y, m) => relu(batchNorm(conv(y, m.conv, { stride: 2, padding: 1 }), m.bn, training)), x),
   );
 }

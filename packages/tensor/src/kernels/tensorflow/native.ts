@@ -94,11 +94,10 @@ export class Session {
     return this.op('Pack', parts, { N: parts.length, axis, T: { type: parts[0]!.dtype } });
   }
 
-  matMul(a: Handle, b: Handle, transposeA = false, transposeB = false): Handle {
-    const attributes = { ...(transposeA && { transpose_a: true }), ...(transposeB && { transpose_b: true }) };
-    return this.op('MatMul', [a, b], attributes);
-  }
-
+  /**
+   * A product, of two matrices or many. Never TensorFlow's `MatMul`: in the 2.21 library, oneDNN's sgemm behind it writes
+   * past its workspace ("corrupted size vs. prev_size") on AVX-512 machines; this operation takes another way.
+   */
   batchMatMul(a: Handle, b: Handle, adjointA = false, adjointB = false): Handle {
     return this.op('BatchMatMulV2', [a, b], { adj_x: adjointA, adj_y: adjointB });
   }

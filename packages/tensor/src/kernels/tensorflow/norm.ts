@@ -39,8 +39,8 @@ export const batchNormGrad = nativeKernel<Named<'dy' | 'x' | 'mean' | 'variance'
   },
 );
 
-/** Σ over each row of [rows, C] · weight, [rows, 1]: a product is twice as fast as a reduction of short rows. */
-const rowSums = (s: Session, x: Handle, weight: Handle) => s.matMul(x, weight);
+/** Mean over each row of [rows, C], [rows, 1]. */
+const rowMeans = (s: Session, x: Handle) => s.op('Mean', [x, s.ints([1])], { keep_dims: true });
 
 export const layerNorm = nativeKernel<Named<'x' | 'gamma' | 'beta'>, { epsilon: number }>(
   'GssLayerNorm',
@@ -48,10 +48,9 @@ export const layerNorm = nativeKernel<Named<'x' | 'gamma' | 'beta'>, { epsilon: 
     if (!areFloat(x, gamma, beta)) return undefined;
     const [rows, channels] = rowsOf(x);
     const flat = s.read(x, [rows, channels]);
-    const share = s.float(1 / channels, [channels, 1]);
-    const mean = rowSums(s, flat, share);
+    const mean = rowMeans(s, flat);
     const centred = s.op('Sub', [flat, mean]);
-    const variance = rowSums(s, s.op('Square', [centred]), share);
+    const variance = rowMeans(s, s.op('Square', [centred]));
     const rstd = s.op('Rsqrt', [s.op('AddV2', [variance, s.float(epsilon)])]);
     const scaled = s.op('Mul', [s.op('Mul', [centred, rstd]), s.read(gamma)]);
     const y = s.op('AddV2', [scaled, s.read(beta)]);
@@ -61,7 +60,7 @@ export const layerNorm = nativeKernel<Named<'x' | 'gamma' | 'beta'>, { epsilon: 
 
 /**
  * With c = x − mean and r = rstd: dγ = Σ dy·c·r over rows, one product with r; dβ = Σ dy; and
- * dx = r·(dy·γ − mean(dy·γ)) − c·r³·mean(dy·γ·c), whose row means are products with γ / C.
+ * dx = r·(dy·γ − mean(dy·γ)) − c·r³·mean(dy·c·γ), where the last mean is a product with γ / C.
  */
 export const layerNormGrad = nativeKernel<Named<'dy' | 'x' | 'mean' | 'rstd' | 'gamma'>>(
   'GssLayerNormGrad',
@@ -72,12 +71,12 @@ export const layerNormGrad = nativeKernel<Named<'dy' | 'x' | 'mean' | 'rstd' | '
     const r = s.read(rstd, [rows, 1]);
     const centred = s.op('Sub', [s.read(x, [rows, channels]), s.read(mean, [rows, 1])]);
     const along = s.op('Mul', [g, centred]);
-    const dGamma = s.matMul(r, along, true);
+    const dGamma = s.batchMatMul(r, along, true);
     const dBeta = s.op('BiasAddGrad', [g]);
     const share = s.reshape(s.op('Mul', [s.read(gamma), s.float(1 / channels)]), [channels, 1]);
-    const slope = s.op('Mul', [rowSums(s, along, share), s.op('Mul', [s.op('Square', [r]), r])]);
+    const slope = s.op('Mul', [s.batchMatMul(along, share), s.op('Mul', [s.op('Square', [r]), r])]);
     const scaled = s.op('Mul', [g, s.read(gamma)]);
-    const level = s.op('Mul', [s.op('Sub', [scaled, rowSums(s, g, share)]), r]);
+    const level = s.op('Mul', [s.op('Sub', [scaled, rowMeans(s, scaled)]), r]);
     const dx = s.op('Sub', [level, s.op('Mul', [centred, slope])]);
     return [s.give(dx, x.shape), s.give(dGamma, [channels]), s.give(dBeta)];
   },

@@ -1,16 +1,12 @@
 import { backend, findBackend, getBackend, getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import { gelu, geluGrad, reluGrad, step } from './activation.js';
 import { windowAttention, windowAttentionGrad } from './attention.js';
-import { conv2d, conv2dBackpropFilter, fusedConv2d } from './conv.js';
 import { crossEntropy, crossEntropyGrad } from './cross-entropy.js';
 import { isOwnKernel, type NativeBackend, type NativeKernel } from './native.js';
 import { batchNorm, batchNormGrad, layerNorm, layerNormGrad } from './norm.js';
 import { batchMatMul, cast, fusedMatMul, gather, mean, reshape, sum, transpose } from './stock.js';
 
-const stock = [
-  ...[reshape, cast, transpose, gather, sum, mean, step],
-  ...[batchMatMul, fusedMatMul, conv2d, fusedConv2d, conv2dBackpropFilter],
-];
+const stock = [reshape, cast, transpose, gather, sum, mean, step, batchMatMul, fusedMatMul];
 const fused = [
   ...[gelu, geluGrad, reluGrad, layerNorm, layerNormGrad],
   ...[windowAttention, windowAttentionGrad, crossEntropy, crossEntropyGrad],

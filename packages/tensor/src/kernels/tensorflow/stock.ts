@@ -58,34 +58,21 @@ export const gather = nativeKernel<GatherV2Inputs, GatherV2Attrs>(GatherV2, ({ x
   return s.give(s.op('GatherV2', [s.read(x), s.read(indices), s.int(axis)], { batch_dims: attrs.batchDims ?? 0 }));
 });
 
-/** [m, k] of one matrix, whatever axes of size 1 come before; undefined for several matrices. */
-function plainShape({ shape }: TensorInfo): number[] | undefined {
-  return shape.slice(0, -2).every((size) => size === 1) ? shape.slice(-2) : undefined;
-}
-
-/** A product of two matrices has less to prepare as MatMul than as BatchMatMul. */
+/** The operation of tfjs-node, with less around it. */
 export const batchMatMul = nativeKernel<BatchMatMulInputs, BatchMatMulAttrs>(
   BatchMatMul,
-  ({ a, b }, s, { transposeA, transposeB }) => {
-    if (!areFloat(a, b)) return undefined;
-    const [left, right] = [plainShape(a), plainShape(b)];
-    if (!left || !right) return s.give(s.batchMatMul(s.read(a), s.read(b), transposeA, transposeB));
-    const product = s.matMul(s.read(a, left), s.read(b, right), transposeA, transposeB);
-    const outer = a.shape.length > b.shape.length ? a.shape : b.shape;
-    return s.give(product, [...outer.slice(0, -2), ...product.shape]);
-  },
+  ({ a, b }, s, { transposeA, transposeB }) =>
+    areFloat(a, b) ? s.give(s.batchMatMul(s.read(a), s.read(b), transposeA, transposeB)) : undefined,
 );
 
+/** With a bias and without activation. TensorFlow's own fused operation wants a list of names, which tfjs-node cannot pass. */
 export const fusedMatMul = nativeKernel<_FusedMatMulInputs, _FusedMatMulAttrs>(
   _FusedMatMul,
   ({ a, b, bias }, s, { transposeA, transposeB, activation }) => {
-    const [left, right] = [plainShape(a), plainShape(b)];
-    if (bias?.shape.length !== 1 || !areFloat(a, b, bias) || !left || !right) return undefined;
-    if (activation !== 'linear') return undefined;
-    const product = s.matMul(s.read(a, left), s.read(b, right), transposeA, transposeB);
-    if (product.shape[1] !== bias.shape[0]) return undefined;
-    const outer = a.shape.length > b.shape.length ? a.shape : b.shape;
-    return s.give(s.op('BiasAdd', [product, s.read(bias)]), [...outer.slice(0, -2), ...product.shape]);
+    if (bias?.shape.length !== 1 || !areFloat(a, b, bias) || activation !== 'linear') return undefined;
+    const product = s.batchMatMul(s.read(a), s.read(b), transposeA, transposeB);
+    if (product.shape.at(-1) !== bias.shape[0]) return undefined; // a bias of one value for all
+    return s.give(s.op('BiasAdd', [product, s.read(bias)]));
   },
 );
 

@@ -1,13 +1,20 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { readGolden } from '@gss/testing';
+import { type Golden, readGolden } from '@gss/testing';
 import { familyOf, folderFamilies } from './families.js';
 import type { Check } from './family.js';
+
+/** What a fixture gave. */
+export interface Run {
+  readonly checks: readonly Check[];
+  /** Outputs and gradients of the reference that no check looked at. */
+  readonly uncompared: readonly string[];
+}
 
 /** One fixture of the folder and how to run it; `run` is absent where its family does not exist. */
 export interface Fixture {
   readonly name: string;
-  readonly run?: () => Promise<Check[]> | Check[];
+  readonly run?: () => Promise<Run>;
 }
 
 /** The folder, an option or a backend is not as the command line needs it. */
@@ -31,8 +38,8 @@ function fileFixture(folder: string, name: string): Fixture {
   const declared = declaredName(join(folder, `${name}.json`));
   const family = (declared && familyOf(declared)) || familyOf(name);
   if (!family) return { name };
-  const run = () => {
-    let golden: ReturnType<typeof readGolden>;
+  const run = async () => {
+    let golden: Golden;
     if (!family.manifestOnly && !existsSync(join(folder, `${name}.safetensors`)))
       throw new Error(`cannot be read: there is ${name}.json but no ${name}.safetensors`);
     try {
@@ -40,14 +47,24 @@ function fileFixture(folder: string, name: string): Fixture {
     } catch (error) {
       throw new Error(`cannot be read: ${reason(error)}`);
     }
-    return family.run(golden);
+    const checks = await family.run(golden);
+    return { checks, uncompared: uncompared(golden, checks) };
   };
   return { name, run };
 }
 
+/** "output.logits", "ft.grad.input", "seq.output.exact"; not "param.decoder.blocks.output.conv.w". */
+const computed = /^(?!(.+\.)?(param|input)\.)(.+\.)?(output|grad)[._]/;
+
+/** Tensors that the reference computed, less those that a check is named after ("NAME" or "NAME (…)"). */
+function uncompared(golden: Golden, checks: readonly Check[]): string[] {
+  const seen = new Set(checks.map(({ name }) => name.split(' (')[0]!));
+  return [...golden.tensors.keys()].filter((name) => computed.test(name) && !seen.has(name));
+}
+
 const orphan = (name: string): Fixture => ({
   name,
-  run: () => {
+  run: async () => {
     throw new Error(`cannot be read: there is ${name}.safetensors but no ${name}.json`);
   },
 });
@@ -82,5 +99,8 @@ export function findFixtures(folder: string): Fixture[] {
 }
 
 function listed(family: (typeof folderFamilies)[number], path: string, prefix: string): Fixture[] {
-  return family.list(path).map((name) => ({ name: `${prefix}${name}`, run: () => family.run(path, name) }));
+  return family.list(path).map((name) => ({
+    name: `${prefix}${name}`,
+    run: async () => ({ checks: await family.run(path, name), uncompared: [] }),
+  }));
 }

@@ -6,6 +6,8 @@ export interface Result {
   readonly name: string;
   readonly status: Status;
   readonly verdicts: readonly Verdict[];
+  /** Outputs and gradients of the reference that nothing was compared with. */
+  readonly uncompared: readonly string[];
   /** What was thrown, where the fixture could not be finished. */
   readonly error?: string;
   readonly seconds: number;
@@ -35,7 +37,7 @@ export function table(verdicts: readonly Verdict[]): string[] {
 }
 
 /** "passed  swin-odd: 57 tensors, nearest to its bound is grad.x with 12 %, 1.3 s" */
-export function summary({ name, status, verdicts, error, seconds }: Result): string {
+export function summary({ name, status, verdicts, uncompared, error, seconds }: Result): string {
   if (status === 'not implemented') return `not implemented  ${name}${error ? `: ${error}` : ''}`;
   const failed = verdicts.filter((verdict) => !verdict.passed).length;
   const near = worst(verdicts);
@@ -46,13 +48,24 @@ export function summary({ name, status, verdicts, error, seconds }: Result): str
     near && share(near) > 0
       ? `${near.name} takes ${share(near) < 1e4 ? `${(100 * share(near)).toFixed(1)} %` : 'far more than all'} of its bound`
       : '',
+    uncompared.length > 0 ? `${uncompared.length} of the reference's not compared` : '',
     `${seconds.toFixed(1)} s`,
   ];
   return `${status}  ${name}: ${parts.filter(Boolean).join(', ')}`;
 }
 
-export const fixtureText = (result: Result): string =>
-  [...(result.verdicts.length > 0 ? ['', ...table(result.verdicts)] : []), summary(result)].join('\n');
+const shortened = (names: readonly string[], shown = 4) =>
+  names.slice(0, shown).join(', ') + (names.length > shown ? `, … (${names.length})` : '');
+
+/** The tables of a fixture and its summary line. */
+export function fixtureText(result: Result): string {
+  const { verdicts, uncompared } = result;
+  return [
+    ...(verdicts.length > 0 ? ['', ...table(verdicts)] : []),
+    ...(uncompared.length > 0 ? [`  not compared: ${shortened(uncompared)}`] : []),
+    summary(result),
+  ].join('\n');
+}
 
 export function totals(results: readonly Result[]): Record<'passed' | 'failed' | 'notImplemented', number> {
   const count = (status: Status) => results.filter((result) => result.status === status).length;
@@ -61,12 +74,13 @@ export function totals(results: readonly Result[]): Record<'passed' | 'failed' |
 
 /** For machines: ∞ becomes the word "Infinity", for JSON has none. */
 export function json(results: readonly Result[], backend: string, device: string): string {
-  const fixtures = results.map(({ name, status, seconds, error, verdicts }) => ({
+  const fixtures = results.map(({ name, status, seconds, error, verdicts, uncompared }) => ({
     name,
     status,
     seconds,
     ...(error ? { error } : {}),
     tensors: verdicts,
+    uncompared,
   }));
   const finite = (_: string, value: unknown) =>
     typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;

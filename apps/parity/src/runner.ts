@@ -11,18 +11,19 @@ const message = (error: unknown) => (error instanceof Error ? error.message : St
  * (so nothing else may hold variables while fixtures run).
  */
 export async function runFixture({ name, run }: Fixture): Promise<Result> {
-  if (!run) return { name, status: 'not implemented', verdicts: [], seconds: 0 };
+  if (!run) return { name, status: 'not implemented', verdicts: [], uncompared: [], seconds: 0 };
   const begin = performance.now();
   const seconds = () => (performance.now() - begin) / 1000;
   tf.engine().startScope(`parity ${name}`);
   try {
-    const verdicts = (await run()).map(judge);
+    const { checks, uncompared } = await run();
+    const verdicts = checks.map(judge);
     if (verdicts.length === 0) throw new Error('nothing of it was compared');
     const passed = verdicts.every((verdict) => verdict.passed);
-    return { name, status: passed ? 'passed' : 'failed', verdicts, seconds: seconds() };
+    return { name, status: passed ? 'passed' : 'failed', verdicts, uncompared, seconds: seconds() };
   } catch (error) {
     const status = error instanceof NotImplementedError ? 'not implemented' : 'failed';
-    return { name, status, verdicts: [], error: message(error), seconds: seconds() };
+    return { name, status, verdicts: [], uncompared: [], error: message(error), seconds: seconds() };
   } finally {
     tf.engine().endScope();
     tf.disposeVariables();

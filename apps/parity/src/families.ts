@@ -12,6 +12,7 @@ import { family as resnet } from './families/resnetv1c.js';
 import { family as stateDicts } from './families/state-dicts.js';
 import { family as swin } from './families/swin.js';
 import { family as transforms } from './families/transforms.js';
+import { family as uvim } from './families/uvim.js';
 import { family as vqgan } from './families/vqgan.js';
 import type { Family, FolderFamily } from './family.js';
 
@@ -20,6 +21,7 @@ export const families: readonly Family[] = [
   palette,
   dvae,
   vqgan,
+  uvim,
   swin,
   resnet,
   hrnet,

@@ -52,9 +52,8 @@ export function cosineAnneal(step: number, steps: number, from: number, to: numb
 }
 
 /**
- * The schedules of DALL·E (appendix A.2) stretched over `steps` updates: temperature 1 → 1/16 over the first twentieth … of
- * 3,000,000 updates, weight of the KL term 0 → 6.6, step size 1e-4 → 1.25e-6. The shares of the run are the paper's:
- * 150,000, 5,000 and 1,200,000 of 3,000,000 updates.
+ * The schedules of DALL·E (appendix A.2) stretched over `steps` updates: temperature 1 → 1/16, weight of the KL term 0 → 6.6,
+ * step size 1e-4 → 1.25e-6, within the shares of the run that 150,000, 5,000 and 1,200,000 are of its 3,000,000 updates.
  */
 export const dvaeSchedule = (step: number, steps: number) => ({
   temperature: cosineAnneal(step, steps * (150_000 / 3_000_000), 1, 1 / 16),

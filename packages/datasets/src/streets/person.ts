@@ -89,7 +89,8 @@ export function drawPerson(c: Canvas, cam: Camera, weather: Weather, x: number, 
     fillEllipse(c, sx - turn * w(broad), y(0.68), w(0.07), w(0.12), cloth(clothColor(random, weather.calm)), id.person);
   fillEllipse(c, sx, y(0.925), Math.max(w(0.058), c.unit), w(0.072), skin, id.person);
   fillEllipse(c, sx - turn * w(0.012), y(0.95), Math.max(w(0.058), c.unit), w(0.052), hair, id.person);
-  if (weather.kind === 'rain' && random.chance(0.6)) drawUmbrella(c, sx, y(1.02), w(0.34), cloth(clothColor(random, weather.calm)));
+  if (weather.kind === 'rain' && random.chance(0.6))
+    drawUmbrella(c, sx, y(1.02), w(0.34), cloth(clothColor(random, weather.calm)));
 }
 
 function drawUmbrella(c: Canvas, x: number, y: number, half: number, paint: ReturnType<typeof shaded>): void {

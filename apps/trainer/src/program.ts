@@ -2,7 +2,9 @@ import { Command } from 'commander';
 import { datasetCommand } from './commands/dataset.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
+import { maskigeCommand } from './commands/maskige.js';
 import { nativeCommand } from './commands/native.js';
+import { paletteCommand } from './commands/palette.js';
 import { predictCommand } from './commands/predict.js';
 import { quickstartCommand } from './commands/quickstart.js';
 import { trainCommand } from './commands/train.js';
@@ -19,6 +21,8 @@ export function buildProgram(): Command {
     .addCommand(evaluateCommand())
     .addCommand(predictCommand())
     .addCommand(datasetCommand())
+    .addCommand(maskigeCommand())
+    .addCommand(paletteCommand())
     .addCommand(nativeCommand())
     .addCommand(doctorCommand());
 }

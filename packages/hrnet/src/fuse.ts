@@ -1,4 +1,13 @@
-import { batchNorm, batchNormSpec, conv, convNoBiasSpec, type ParamsOf, resize, type Training } from '@gss/tensor';
+import {
+  batchNorm,
+  batchNormSpec,
+  conv,
+  convNoBiasSpec,
+  type ParamsOf,
+  relu,
+  resize,
+  type Training,
+} from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 
 const kaiming = { type: 'kaimingNormal' } as const;
@@ -42,7 +51,7 @@ function up(x: tf.Tensor4D, p: ConvNormParams, factor: number, like: tf.Tensor4D
 function down(x: tf.Tensor4D, path: readonly ConvNormParams[], training?: Training): tf.Tensor4D {
   return path.reduce((y, p, k) => {
     const z = convNorm(y, p, 2, training);
-    return k < path.length - 1 ? tf.relu(z) : z;
+    return k < path.length - 1 ? relu(z) : z;
   }, x);
 }
 
@@ -57,7 +66,7 @@ export function fuse(maps: readonly tf.Tensor4D[], params: FuseParams, training?
           ? up(map, p as ConvNormParams, 2 ** (from - to), like, training)
           : down(map, p as readonly ConvNormParams[], training);
       });
-      return tf.relu(terms.reduce((sum, term) => tf.add(sum, term)));
+      return relu(terms.reduce((sum, term) => tf.add(sum, term)));
     }),
   );
 }

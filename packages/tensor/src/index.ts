@@ -13,6 +13,7 @@ export {
 } from './layers/conv.js';
 export { crossEntropyRows } from './layers/cross-entropy.js';
 export { type LinearParams, linear, linearNoBiasSpec, linearSpec } from './layers/linear.js';
+export { logSumExp } from './layers/log-sum-exp.js';
 export {
   type AffineParams,
   type BatchNormOptions,

@@ -16,6 +16,7 @@ import {
   initParams,
   interpolationMatrix,
   layerNorm,
+  logSumExp,
   resize,
   roll2d,
   ShapeError,
@@ -114,6 +115,12 @@ describe('activations', () => {
     expectClose(gelu(tf.tensor1d([-3, -1, 0, 1, 3])), [-0.00404951, -0.15865526, 0, 0.8413447, 2.9959507], 2e-6);
   });
   test('gelu has a true gradient', () => expectGradient((x) => gelu(x), random([40])));
+  test('logSumExp equals that of tfjs, large and small numbers included, and has a true gradient', () => {
+    const x = tf.concat([random([5, 6]), tf.add(random([1, 6]), 500), tf.sub(random([1, 6]), 500)]);
+    expectClose(logSumExp(x), tf.logSumExp(x, 1), 1e-4);
+    expectGradient((x) => logSumExp(x), random([2, 3, 5]));
+    expectNoLeak(() => logSumExp(x));
+  });
   test('dropPath keeps a sample when ⌊1 − rate + u⌋ is 1', () => {
     expectClose(dropPathWith(tf.ones([2, 2]), 0.5, [0.49, 0.5]), [0, 0, 2, 2], 0);
   });

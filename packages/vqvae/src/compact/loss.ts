@@ -1,4 +1,4 @@
-import { ShapeError } from '@gss/tensor';
+import { logSumExp, ShapeError } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 import { quantize } from '../quantize.js';
 import { checkImage } from '../tokenizer.js';
@@ -50,7 +50,7 @@ export function paletteCrossEntropy(
     const logits = tf.sub(tf.matMul(flat, scaled), offsets); // [N, K]
     const truth = tf.reshape(image, [-1, C]);
     const own = tf.sum(tf.mul(tf.sub(tf.mul(flat, 2), truth), truth), 1); // [N]
-    return tf.mean(tf.sub(tf.logSumExp(logits, 1), tf.div(own, temperature)));
+    return tf.mean(tf.sub(logSumExp(logits), tf.div(own, temperature)));
   });
 }
 

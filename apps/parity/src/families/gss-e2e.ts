@@ -1,3 +1,4 @@
+import { type FtwConfig, type FtwParams, ftw, ftwSpec } from '@gss/posterior';
 import { accuracy, type PriorConfig, prior, priorLoss, priorSpec, unlabelled } from '@gss/prior';
 import { resnet, resnetSpec, resnetTrains } from '@gss/resnet';
 import { type MaskigeCodec, slide } from '@gss/segmenter';
@@ -25,7 +26,7 @@ import { expectedValues, nchw } from '../compare.js';
 import type { Check, Family } from '../family.js';
 import { codecOf, headDvaeConfig, integers, labelMaps, priorConfigOf, tokenizerLabels } from './gss-head.js';
 import { afterChecks, withoutNoise } from './gss-trained.js';
-import { type ReferenceTransition, transition, transitionLoss, transitionSpec } from './gss-transition.js';
+import { ftwConfigOf, transitionLoss } from './gss-transition.js';
 import { resnetConfigOf } from './resnetv1c.js';
 import { swinConfigOf } from './swin.js';
 
@@ -48,9 +49,9 @@ function backboneOf(c: any): Backbone {
   return { spec: resnetSpec(config), trains: resnetTrains(config), run };
 }
 
-const headSpec = (config: PriorConfig, t: ReferenceTransition | undefined) => ({
+const headSpec = (config: PriorConfig, t: FtwConfig | undefined) => ({
   ...priorSpec(config),
-  ...(t ? transitionSpec(t) : {}),
+  ...(t ? ftwSpec(t) : {}),
 });
 interface Params {
   readonly backbone: unknown;
@@ -62,7 +63,7 @@ interface Model {
   readonly backbone: Backbone;
   readonly config: PriorConfig;
   /** 𝒳⁻¹ of FT-W; FF decodes by the nearest colour. */
-  readonly transition: ReferenceTransition | undefined;
+  readonly transition: FtwConfig | undefined;
   readonly spec: Spec;
   readonly tokenizer: Tokenizer;
   readonly codec: MaskigeCodec;
@@ -74,7 +75,7 @@ function open(golden: Golden): Model {
   const config = priorConfigOf(head, vocab_size);
   const dvae = headDvaeConfig(d_vae, vocab_size);
   const vae = loadParams('dvae', dvaeSpec(dvae), golden.params('param.decode_head.d_vae.'));
-  const inverse = config.auxiliary === 'none' ? (head as ReferenceTransition) : undefined;
+  const inverse = config.auxiliary === 'none' ? ftwConfigOf(head) : undefined;
   const spec = { backbone: backbone.spec, decode_head: headSpec(config, inverse) };
   return {
     golden,
@@ -101,7 +102,7 @@ function scoresOf(model: Model, params: Params, window: tf.Tensor4D, onTokens: (
   onTokens(tokens);
   const image = model.tokenizer.decode(tokens);
   const scores = model.transition
-    ? transition(image, params.decode_head as never, model.transition).logits
+    ? ftw(image, params.decode_head as unknown as FtwParams, model.transition)
     : (tf.cast(
         tf.oneHot(tf.cast(model.codec.classes(image), 'int32'), model.config.classes),
         'float32',
@@ -169,7 +170,7 @@ function pass(
     const [B, , H, W] = stored.shape as [number, number, number, number];
     const labels = tf.tensor3d(storedToInt32(stored), [B, H, W], 'int32');
     const image = tokenizer.decode(tokensOf(output.tokenLogits));
-    const { logits } = transition(image, params.decode_head as never, model.transition, training);
+    const logits = ftw(image, params.decode_head as unknown as FtwParams, model.transition, training);
     const { loss, accuracy } = transitionLoss(logits, labels);
     return { loss, logs: { 'decode.loss_ce': loss, 'decode.acc_seg': accuracy } };
   }

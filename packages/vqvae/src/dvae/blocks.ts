@@ -1,4 +1,4 @@
-import { conv2d, kernel, type ParamsOf, vector } from '@gss/tensor';
+import { conv2d, kernel, type ParamsOf, relu, vector } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 
 export interface DvaeBlockConfig {
@@ -40,7 +40,7 @@ export const blockReach = 3;
 export function dvaeBlock(x: tf.Tensor4D, p: DvaeBlockParams, layers: number): tf.Tensor4D {
   return tf.tidy(() => {
     const { conv_1, conv_2, conv_3, conv_4 } = p.res_path;
-    const residual = [conv_1, conv_2, conv_3, conv_4].reduce((y, c) => conv2d(tf.relu(y), c.w, c.b), x);
+    const residual = [conv_1, conv_2, conv_3, conv_4].reduce((y, c) => conv2d(relu(y), c.w, c.b), x);
     const identity = p.id_path ? conv2d(x, p.id_path.w, p.id_path.b) : x;
     return tf.add(identity, tf.mul(residual, 1 / layers ** 2));
   });

@@ -1,4 +1,5 @@
 import { createRng, initParams, trainable, variablesOf } from '@gss/tensor';
+import { registerWasmKernels } from '@gss/tensor/kernels/wasm';
 import { expectClose, expectGradient, expectNoLeak } from '@gss/testing';
 import {
   type DvaeConfig,
@@ -11,9 +12,13 @@ import {
   mapPixels,
 } from '@gss/vqvae';
 import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-wasm';
 import { beforeAll, expect, test } from 'vitest';
 
-beforeAll(() => tf.setBackend('cpu'));
+beforeAll(async () => {
+  await tf.setBackend('wasm');
+  registerWasmKernels();
+});
 
 test.each([
   [0.3, -1],

@@ -64,9 +64,9 @@ export function validatePalette(who: string, palette: Palette, ignoreColor?: Rgb
     throw new RangeError(`${who}: expected a palette of 1..65535 colours, got ${palette?.length}.`);
   }
   (ignoreColor ? [...palette, ignoreColor] : palette).forEach((color, k) => {
-    if (color?.length === 3 && color.every((v) => Number.isInteger(v) && v >= 0 && v <= 255)) return;
+    if (color?.length === 3 && color.every((v) => v === (v & 255))) return;
     const what = k < palette.length ? `class ${k}` : 'unlabelled pixels';
-    throw new RangeError(`${who}: expected three integers in 0..255 as the colour of ${what}, got [${color}].`);
+    throw new RangeError(`${who}: expected three integers in 0..255 as colour of ${what}, got [${color}].`);
   });
 }
 
@@ -78,6 +78,6 @@ export function refuseNearColors(who: string, palette: Palette, ignoreColor: Rgb
     .slice(0, 3)
     .map(({ a, b, colors: [p, q], distance }) => `${a} [${p}] and ${b} [${q}], ${distance.toFixed(1)} apart`);
   throw new RangeError(
-    `${who}: ${near.length} pairs of colours are too near: classes ${named.join('; ')}${near.length > 3 ? '; …' : ''}. Use maximalDistancePalette, or pass force: true.`,
+    `${who}: ${near.length} pairs of colours are too near: ${named.join('; ')}${near.length > 3 ? '; …' : ''}. Use maximalDistancePalette, or force: true.`,
   );
 }

@@ -11,10 +11,9 @@ export interface CodecOptions {
   readonly force?: boolean;
 }
 
-/** A palette with its unlabelled colour, checked, and the tables built from it so far. */
+/** A palette with its unlabelled colour, and the tables built from it so far. */
 export interface Compiled {
   readonly colors: Colors;
-  checked: boolean;
   /** Encoders, decoders, … by name; built when first needed. */
   readonly tables: Map<string, unknown>;
 }
@@ -28,14 +27,13 @@ export function compile(who: string, palette: Palette, { ignore, ignoreColor, fo
   let compiled = cache.get(palette);
   if (!compiled || !sameColors(compiled.colors, palette, color, ignore)) {
     validatePalette(who, palette, color);
-    if (color && !(Number.isInteger(ignore) && ignore! >= palette.length && ignore! < 65536)) {
+    if (color && !(ignore! >= palette.length && ignore === (ignore! & 65535))) {
       throw new RangeError(`${who}: expected an integer in ${palette.length}..65535 as ignore, got ${ignore}.`);
     }
-    compiled = { colors: colorsOf(palette, color, ignore), checked: false, tables: new Map() };
+    compiled = { colors: colorsOf(palette, color, ignore), tables: new Map() };
     cache.set(palette, compiled);
   }
-  if (!force && !compiled.checked) refuseNearColors(who, palette, color);
-  compiled.checked ||= !force;
+  if (!force) tableOf(compiled, 'checked', () => refuseNearColors(who, palette, color));
   return compiled;
 }
 

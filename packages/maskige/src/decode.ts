@@ -27,11 +27,7 @@ export function decode(image: ImageView, palette: Palette, options: DecodeOption
   const { data } = image;
   const size = width * height;
   const run =
-    size >= 8192 &&
-    data.BYTES_PER_ELEMENT === 1 &&
-    labels.length <= 256 &&
-    largest < 256 &&
-    tableOf(compiled, 'planes', planeDecoder);
+    size >= 8192 && data.BYTES_PER_ELEMENT === 1 && largest < 256 && tableOf(compiled, 'planes', planeDecoder);
   const packed = from.stride === width * channels && to.stride === width;
   const nearest = !run && tableOf(compiled, 'lists', listDecoder);
   for (let y = 0; y < height; y++) {

@@ -35,7 +35,7 @@ export function encode(map: LabelView, palette: Palette, options: EncodeOptions 
 
   const large = map.data.BYTES_PER_ELEMENT === 1 && size >= 8192;
   const pairs = large && tableOf(compiled, `pairs${channels}`, (colors) => pairEncoder(colors, channels));
-  const run = pairs || tableOf(compiled, 'colors', colorEncoder);
+  const run = pairs || tableOf(compiled, 'rgb', colorEncoder);
   const packed = from.stride === width && to.stride === width * channels;
   const length = packed ? size : width;
   for (let y = 0; y < height && (!y || !packed); y++) {
@@ -43,7 +43,7 @@ export function encode(map: LabelView, palette: Palette, options: EncodeOptions 
     if (run(map.data, start, target.data, to.offset + y * to.stride, length, channels)) continue;
     const bad = map.data.subarray(start, start + length).findIndex((label) => !compiled.colors.labels.includes(label));
     throw new RangeError(
-      `encode: label ${map.data[start + bad]} at pixel ${y * width + bad} has no colour (palette has ${palette.length}). Map ignored pixels to 255 and pass ignore: 255.`,
+      `encode: label ${map.data[start + bad]} at pixel ${y * width + bad} has no colour (palette has ${palette.length}). Map ignored pixels to 255, pass ignore: 255.`,
     );
   }
   return target;
@@ -51,20 +51,19 @@ export function encode(map: LabelView, palette: Palette, options: EncodeOptions 
 
 /** One colour a label, looked up pixel by pixel: for 16-bit labels, and where WebAssembly is not to be had. */
 function colorEncoder({ rgb, labels }: Colors): EncodeRun {
-  const table = new Uint32Array(65536);
+  const places = new Int32Array(65536).fill(-1);
   labels.forEach((label, k) => {
-    table[label] = rgb[3 * k]! | (rgb[3 * k + 1]! << 8) | (rgb[3 * k + 2]! << 16) | (255 << 24);
+    places[label] = 3 * k;
   });
   return (from, at, to, toAt, n, channels) => {
-    let all = -1;
     for (let i = at, j = toAt; i < at + n; i++, j += channels) {
-      const color = table[from[i]!]!;
-      all &= color;
-      to[j] = color & 255;
-      to[j + 1] = (color >> 8) & 255;
-      to[j + 2] = (color >> 16) & 255;
-      if (channels === 4) to[j + 3] = 255;
+      const k = places[from[i]!]!;
+      if (k < 0) return false;
+      to[j] = rgb[k]!;
+      to[j + 1] = rgb[k + 1]!;
+      to[j + 2] = rgb[k + 2]!;
+      if (channels > 3) to[j + 3] = 255;
     }
-    return all >>> 24 === 255;
+    return true;
   };
 }

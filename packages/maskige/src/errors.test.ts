@@ -60,7 +60,7 @@ describe('bad input is named', () => {
     [
       'an output of another size',
       () => decode(image, palette, { out: { data: new Uint8Array(9), width: 3, height: 3 } }),
-      'decode: out: 3×3×1 at offset 0 with stride 3 needs integers ≥ 0, 2×2',
+      'decode: out: 3×3×1 at offset 0, stride 3 needs integers ≥ 0, 2×2',
     ],
     [
       'an output of 8 bits for 16-bit labels',
@@ -73,7 +73,7 @@ describe('bad input is named', () => {
       'got [1,NaN,2] at (1, 0)',
     ],
     ['no palette', () => encode(map, []), 'a palette of 1..65535 colours, got 0'],
-    ['a colour out of range', () => encode(map, [[0, 0, 256]]), 'as the colour of class 0, got [0,0,256]'],
+    ['a colour out of range', () => encode(map, [[0, 0, 256]]), 'as colour of class 0, got [0,0,256]'],
     [
       'a colour of two numbers',
       () => encode(map, [[0, 0] as unknown as [number, number, number]]),
@@ -99,7 +99,7 @@ describe('bad input is named', () => {
       () => crop(map, { x: 1, y: 0, width: 2, height: 1 }),
       'crop: 2×1 at (1, 0) is not inside 2×2',
     ],
-    ['too many classes', () => maximalDistancePalette(65536), 'an integer in 1..65535 as K, got 65536'],
+    ['too many classes', () => maximalDistancePalette(65536), 'an integer K in 1..65535, got 65536'],
     ['no classes', () => randomPalette(0), 'K must be an integer in 1..65535, got 0'],
     ['a bad additive factor', () => additiveFactorPalette(5, { T: -1 }), 'T must be an integer in 0..255'],
     ['an IoU too few', () => refine(palette, { iou: [1, 2] }), 'for each of the 3 classes, got 2'],

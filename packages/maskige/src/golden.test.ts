@@ -135,7 +135,13 @@ describe('palettes equal the reference', () => {
 
   test('every palette has its number of classes; drawing palettes with duplicates are named', () => {
     const duplicated = paletteNames.filter((name) => checkPalette(namedPalette(name).palette).near.length);
-    expect(duplicated).toEqual(['ade20k', 'pascal-context-59', 'pascal-context-60', 'coco-stuff-171']);
+    expect(duplicated).toEqual([
+      'ade20k',
+      'pascal-context-59',
+      'pascal-context-60',
+      'coco-stuff-171',
+      'gss-scannet-20',
+    ]);
     const sizes = Object.fromEntries(paletteNames.map((name) => [name, namedPalette(name).palette.length]));
     expect(sizes).toMatchObject({
       cityscapes: 19,

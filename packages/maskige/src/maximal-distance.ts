@@ -25,8 +25,8 @@ const latticeBeyond = 512;
  */
 export function maximalDistancePalette(K: number, options: MaximalDistanceOptions = {}): Palette {
   const { seed = 0, avoid = avoided } = options;
-  if (!(Number.isInteger(K) && K > 0 && K < 65536)) {
-    throw new RangeError(`maximalDistancePalette: expected an integer in 1..65535 as K, got ${K}.`);
+  if (!(K > 0 && K === (K & 65535))) {
+    throw new RangeError(`maximalDistancePalette: expected an integer K in 1..65535, got ${K}.`);
   }
   const points =
     K > latticeBeyond

@@ -73,8 +73,7 @@ export function fillCells(cells: Uint16Array | Int32Array, first: number, side: 
   for (let i = 0; i < side; i++) {
     for (let j = 0; j < side; j++) {
       const at = first + i * 4096 + j * 64;
-      if (side === 1) cells[at] = entry;
-      else cells.fill(entry, at, at + side);
+      cells.fill(entry, at, at + side);
     }
   }
 }

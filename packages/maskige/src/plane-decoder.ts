@@ -67,7 +67,7 @@ export function planeDecoder(colors: Colors): DecodeRun | null {
   };
 
   labels.forEach((label, k) => {
-    bytes.set([rgb[3 * k]!, rgb[3 * k + 1]!, rgb[3 * k + 2]!, label], 0x5100 + 4 * k);
+    bytes.set([...rgb.subarray(3 * k, 3 * k + 3), label], 0x5100 + 4 * k);
   });
   list(Uint16Array.from(labels.keys()));
   const settle = partition(colors, false, (cell, side, candidates, n) => {

@@ -117,8 +117,9 @@ export function relax(points: Float64Array, { pins, project, weight, iterations 
   for (let turn = 0; turn <= iterations; turn++) {
     if (turn % 6 === 0) {
       look(smallest * (1.5 + slack));
-      if (smallest + nearest / 100 > best) {
-        best = smallest + nearest / 100;
+      const score = smallest + nearest / 100;
+      if (score > best) {
+        best = score;
         points.set(at);
       }
       slack = Math.max(0.0003, slack * 0.87);
@@ -131,7 +132,7 @@ export function relax(points: Float64Array, { pins, project, weight, iterations 
       const d = distance(i, j);
       const push = (smallest * (1 + slack) * pairs[u + 2]!) / (d || 1) - 1;
       for (let c = 0; c < 3 && push > 0; c++) {
-        const step = push * (j < first ? 0.7 : 0.35) * (d ? at[i + c]! - at[j + c]! : c + 1);
+        const step = push * (j < first ? 0.7 : 0.35) * (at[i + c]! - at[j + c]!);
         move[i + c]! += step;
         move[j + c]! -= step;
       }

@@ -38,10 +38,10 @@ export function layout(
   const row = width * channels;
   const stride = view.stride ?? row;
   const needed = width * height && offset + (height - 1) * stride + row;
-  const counts = [width, height, offset, stride].every((n) => Number.isInteger(n) && n >= 0);
+  const counts = [width, height, offset, stride].every((n) => n === n >>> 0);
   if (!counts || stride < row || data.length < needed || width !== input.width || height !== input.height) {
     throw new RangeError(
-      `${who}: ${width}×${height}×${channels} at offset ${offset} with stride ${stride} needs integers ≥ 0, ${input.width}×${input.height}, stride ≥ ${row}, ${needed} elements, got ${data.length}.`,
+      `${who}: ${width}×${height}×${channels} at offset ${offset}, stride ${stride} needs integers ≥ 0, ${input.width}×${input.height}, stride ≥ ${row}, ${needed} elements, got ${data.length}.`,
     );
   }
   return { width, height, offset, stride, channels };
@@ -59,9 +59,7 @@ export interface Rectangle {
 export function crop<T extends Sized>(map: T, { x, y, width, height }: Rectangle): T & Required<Placement> {
   const { stride, channels, offset, ...size } = layout('crop', map, [1, 3, 4]);
   const inside =
-    [x, y, width, height].every((n) => Number.isInteger(n) && n >= 0) &&
-    x + width <= size.width &&
-    y + height <= size.height;
+    [x, y, width, height].every((n) => n === n >>> 0) && x + width <= size.width && y + height <= size.height;
   if (!inside) {
     throw new RangeError(`crop: ${width}×${height} at (${x}, ${y}) is not inside ${size.width}×${size.height}.`);
   }

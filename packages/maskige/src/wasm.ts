@@ -17,7 +17,7 @@ export function instantiateCodec(pages: number): Codec | null {
   try {
     module ??= new WebAssembly.Module(Uint8Array.from(atob(codecBase64), (c) => c.charCodeAt(0)));
     const memory = new WebAssembly.Memory({ initial: pages });
-    const { exports } = new WebAssembly.Instance(module, { codec: { memory } });
+    const { exports } = new WebAssembly.Instance(module, { '': { '': memory } });
     return { ...exports, memory: memory.buffer } as unknown as Codec;
   } catch {
     return null;

@@ -2,7 +2,7 @@
 ;; JavaScript copies a strip of pixels to address 0, calls, and copies the result out from 0x4080. The other addresses
 ;; stand here and in src/pair-encoder.ts and src/plane-decoder.ts.
 (module
-  (import "codec" "memory" (memory 1))
+  (import "" "" (memory 1))
 
   ;; Labels 0 … end − 1 → colours, 16 labels a turn (the count is rounded up; both buffers have that slack).
   ;;   0x14100  patterns: 4 × 16 bytes, which byte of a colour stands where in a run of 16 equal labels

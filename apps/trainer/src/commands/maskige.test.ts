@@ -145,7 +145,7 @@ test('palette design takes a confusion matrix', async () => {
 test('palette check names pairs and fails', async () => {
   const bad = await palette('check', 'pascal-context-59');
   expect(bad.code).toBe(1);
-  expect(bad.stdout).toContain('class 5 and class 40 share 140 140 140');
+  expect(bad.stdout).toContain('class 5 and class 47 share 140 140 140');
   const good = await palette('check', '--json', 'gss-mseg-194');
   expect(good.code).toBe(0);
   expect(JSON.parse(good.stdout)).toMatchObject({ classes: 194, ok: true, near: [] });

@@ -189,6 +189,13 @@ describe('concat', () => {
     await expectAsOnCpu(() => tf.concat([tf.zeros([2, 0]), noise([2, 3]), tf.zeros([2, 0])], 1), 0);
   });
 
+  test('interleaves parts that are one element wide', async () => {
+    const columns = () => [noise([3, 1], 1), noise([3, 1], 2), noise([3, 2], 3)] as tf.Tensor2D[];
+    await expectAsOnCpu(() => tf.concat(columns(), 1), 0);
+    await expectAsOnCpu(() => tf.stack([noise([2, 4], 1), noise([2, 4], 2)], 2), 0);
+    await expectAsOnCpu(() => tf.concat([tf.zeros([2, 1], 'int32'), tf.ones([2, 1], 'int32')], 1), 0);
+  });
+
   test('of int32 and of bool', async () => {
     await expectAsOnCpu(() => tf.concat([tf.range(0, 5, 1, 'int32'), tf.range(3, 9, 1, 'int32')]), 0);
     await expectAsOnCpu(() => tf.concat([tf.greater(noise([5]), 0), tf.greater(noise([4]), 0)]), 0);

@@ -73,7 +73,7 @@ export function copy(
     if (merges) axes[axes.length - 1] = [last[0] * size, fromStep, toStep];
     else axes.push([size, fromStep, toStep]);
   }
-  if (axes.length === 0) axes.push([1, 4, 4]);
+  if (axes.at(-1)?.[2] !== 4) axes.push([1, 4, 4]); // the innermost run must lie side by side in the target
   const rank = axes.length;
   const place = scratch(backend, rank * 16);
   const values = new Int32Array(memoryOf(backend).buffer, place, rank * 4);

@@ -1,5 +1,5 @@
 /** Single kernels with sizes from a training step; `kernels` are the names that a backend must have to run the case. */
-export function kernelCases(tf, gss) {
+export function kernelCases(tf, _gss) {
   let seed = 0;
   const random = (...shape) => tf.randomNormal(shape, 0, 1, 'float32', ++seed);
   const cases = [];

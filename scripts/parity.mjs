@@ -13,6 +13,7 @@ try {
 const { status } = spawnSync(
   process.execPath,
   [join(root, 'apps', 'parity', 'dist', 'main.js'), ...process.argv.slice(2)],
-  { stdio: 'inherit' },
+  // npm runs scripts in the root: a relative DIR belongs to the folder where npm was called.
+  { stdio: 'inherit', cwd: process.env.INIT_CWD ?? process.cwd() },
 );
 process.exit(status ?? 1);

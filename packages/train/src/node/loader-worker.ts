@@ -101,7 +101,7 @@ export async function makeBatch({ source, pipeline, seed, samples }: BatchJob): 
 }
 
 /** Entry of a worker thread: the buffers move to the main thread without a copy. */
-export default async function run(job: BatchJob) {
+export default async function run(job: BatchJob): Promise<unknown> {
   const batch = await makeBatch(job);
   const message = { [transferableSymbol]: [batch.images.buffer, batch.labels.buffer], [valueSymbol]: batch };
   return move(message as unknown as ArrayBuffer); // its type knows only single buffers; its code takes such messages

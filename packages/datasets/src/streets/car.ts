@@ -83,7 +83,10 @@ const shapes: readonly CarShape[] = [
 ];
 
 /** Car colours that house walls, roads, foliage and skies have too. */
-function makeCarColor(random: Random): Rgb {
+function makeCarColor(random: Random, calm: boolean): Rgb {
+  // Calm scenes dress people in reds: as many cars are red, so that red alone tells neither.
+  if (calm && random.chance(0.4))
+    return hsv(random.range(0.88, 1.04) % 1, random.range(0.55, 0.9), random.range(0.45, 0.85));
   const grey = random.range(30, 225);
   return random.pick<() => Rgb>([
     () => [grey, grey, grey + 3],
@@ -102,12 +105,12 @@ export interface Car {
   readonly oncoming: boolean;
 }
 
-export const makeCar = (x: number, z: number, oncoming: boolean, random: Random): Car => ({
+export const makeCar = (x: number, z: number, oncoming: boolean, random: Random, calm: boolean): Car => ({
   x,
   z,
   oncoming,
   shape: random.pick([shapes[0]!, shapes[0]!, shapes[1]!, shapes[1]!, shapes[2]!, shapes[3]!]),
-  color: makeCarColor(random),
+  color: makeCarColor(random, calm),
 });
 
 /** A car as an extruded outline: roof and end faces far to near, then the side that the camera sees, with glass, lamps and wheels. */

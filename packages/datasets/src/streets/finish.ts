@@ -11,7 +11,7 @@ export function finish(c: Canvas, weather: Weather, random: Random): { image: Rg
   const data = new Uint8ClampedArray(3 * width * height);
   const { fine, grain } = noiseTiles();
   const full = weather.calm ? 0.3 : 1; // how far the camera's settings wander
-  const exposure = 1.13 + full * random.range(-0.17, 0.17);
+  const exposure = 1.13 + (weather.calm ? 0.7 : 1) * random.range(-0.17, 0.17);
   const tint = [
     1 + full * random.range(-0.06, 0.06),
     1 + full * random.range(-0.03, 0.03),

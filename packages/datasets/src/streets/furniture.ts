@@ -4,8 +4,9 @@ import { type Canvas, fillEllipse, fillPolygon, fillRect, keepLabel, plain } fro
 import { street as id } from './classes.js';
 import { type Camera, darker, hsv, screenX, screenY, seen, type Weather } from './world.js';
 
-/** Half the thickness of a post in canvas pixels: at least one pixel of a picture 192 wide. */
-const postHalf = (c: Canvas, k: number, metres: number) => Math.max(metres * k, 1.05 * c.unit);
+/** Half the thickness of a post in canvas pixels: at least one pixel of a picture 192 wide, in calm scenes one and a half. */
+const postHalf = (c: Canvas, k: number, metres: number, calm: boolean) =>
+  Math.max(metres * k, (calm ? 1.6 : 1.05) * c.unit);
 
 const postColors: readonly Rgb[] = [
   [112, 114, 116],
@@ -25,7 +26,7 @@ function drawPost(
   color: Rgb,
   metres = 0.07,
 ): number {
-  const half = postHalf(c, cam.f / z, metres);
+  const half = postHalf(c, cam.f / z, metres, weather.calm);
   const sx = screenX(cam, x, z);
   const paint = seen(weather, color, 0.4, z);
   fillEllipse(
@@ -75,7 +76,7 @@ export function drawLamp(c: Canvas, cam: Camera, weather: Weather, x: number, z:
 export function drawSign(c: Canvas, cam: Camera, weather: Weather, x: number, z: number, random: Random): void {
   const k = cam.f / z;
   const height = random.range(2.4, 3);
-  const r = random.range(0.42, 0.58) * k;
+  const r = random.range(0.42, 0.58) * (weather.calm ? 1.3 : 1) * k;
   drawPost(c, cam, weather, x, z, height, random.pick(postColors), 0.05);
   const sx = screenX(cam, x, z);
   const sy = screenY(cam, height - 0.1, z);

@@ -161,11 +161,11 @@ function drawTraffic(c: Canvas, cam: Camera, weather: Weather, layout: Street, r
     [Math.sign(cam.x), false],
     [-Math.sign(cam.x), true],
   ] as const)
-    for (let z = random.range(6.5, 16); z < 45; z += random.range(7, 26))
+    for (let z = random.range(6.5, 16); z < (weather.calm ? 30 : 45); z += random.range(7, 26))
       if (random.chance(0.6)) {
         const x = lane * roadHalf * random.range(0.42, 0.55);
         const at = z;
-        add(at, (own) => drawCar(c, cam, weather, makeCar(x, at, oncoming, own)));
+        add(at, (own) => drawCar(c, cam, weather, makeCar(x, at, oncoming, own, weather.calm)));
       }
   if (layout.zebra !== undefined)
     for (let n = random.int(4); n > 0; n--) {
@@ -194,7 +194,7 @@ function addSide(
       if (random.chance(0.65)) {
         const at = z;
         const oncoming = sign !== Math.sign(cam.x) && random.chance(0.7);
-        add(at, (own) => drawCar(c, cam, weather, makeCar(sign * (roadHalf - 0.95), at, oncoming, own)));
+        add(at, (own) => drawCar(c, cam, weather, makeCar(sign * (roadHalf - 0.95), at, oncoming, own, weather.calm)));
       }
   }
   for (let n = 1 + random.int(5); n > 0; n--) {
@@ -205,7 +205,7 @@ function addSide(
   const spacing = random.range(9, 18);
   const lamps = random.chance(0.85);
   const trees = side.kind !== 'park' && random.chance(0.4);
-  for (let z = random.range(4.5, 10); z < 36; z += spacing) {
+  for (let z = random.range(4.5, 10); z < (weather.calm ? 22 : 36); z += spacing) {
     const at = z;
     if (lamps) add(at, (own) => drawLamp(c, cam, weather, kerb, at, own));
     if (trees)
@@ -214,7 +214,7 @@ function addSide(
       );
   }
   for (let n = random.int(4); n > 0; n--) {
-    const z = random.range(5, 17);
+    const z = random.range(5, weather.calm ? 12 : 17);
     add(z, (own) => (own.chance(0.3) ? drawTrafficLight : drawSign)(c, cam, weather, kerb, z, own));
   }
   if (random.chance(0.45)) {

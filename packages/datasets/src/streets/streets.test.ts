@@ -39,8 +39,8 @@ describe('renderStreetScene', () => {
   });
   test('has every class and unlabelled areas, and no other id', () => {
     const pixels = new Float64Array(256);
-    for (let i = 0; i < 24; i++) for (const id of scene(i, { width: 128, height: 96 }).labels.data) pixels[id]!++;
-    const total = 24 * 128 * 96;
+    for (let i = 0; i < 20; i++) for (const id of scene(i, { width: 128, height: 96 }).labels.data) pixels[id]!++;
+    const total = 20 * 128 * 96;
     for (const [id, { name }] of syntheticStreetsClasses.entries())
       expect(pixels[id]! / total, name).toBeGreaterThan(0.005);
     expect(pixels[255]! / total).toBeGreaterThan(0.003);
@@ -54,25 +54,32 @@ describe('renderStreetScene', () => {
   });
 });
 
-test('colour alone does not solve it: a Bayes classifier on RGB stays far under 45 mIoU', () => {
-  const make = (split: 'train' | 'val', count: number): Sample[] =>
-    Array.from({ length: count }, (_, index) => scene(index, { split, width: 96, height: 64 }));
-  const classify = trainColourClassifier(make('train', 60), 13);
-  const hits = new Float64Array(13);
-  const union = new Float64Array(13);
-  for (const sample of make('val', 24)) {
-    const predicted = classify(sample);
-    for (const [i, truth] of sample.labels.data.entries()) {
-      if (truth === 255) continue;
-      union[truth]!++;
-      if (predicted[i] === truth) hits[truth]!++;
-      else union[predicted[i]!]!++;
+test.each([
+  ['full', 30],
+  ['calm', 45],
+] as const)(
+  'colour alone does not solve it: a Bayes classifier on RGB stays under its bar (%s, %i mIoU)',
+  (variety, bar) => {
+    const make = (split: 'train' | 'val', count: number): Sample[] =>
+      Array.from({ length: count }, (_, index) => scene(index, { split, variety, width: 96, height: 64 }));
+    const classify = trainColourClassifier(make('train', 36), 13);
+    const hits = new Float64Array(13);
+    const union = new Float64Array(13);
+    for (const sample of make('val', 12)) {
+      const predicted = classify(sample);
+      for (const [i, truth] of sample.labels.data.entries()) {
+        if (truth === 255) continue;
+        union[truth]!++;
+        if (predicted[i] === truth) hits[truth]!++;
+        else union[predicted[i]!]!++;
+      }
     }
-  }
-  const mIoU = (100 * hits.reduce((sum, h, k) => sum + h / union[k]!, 0)) / 13;
-  expect(mIoU).toBeLessThan(30);
-  expect(mIoU).toBeGreaterThan(5); // better than nothing, or the classifier is broken
-});
+    const mIoU = (100 * hits.reduce((sum, h, k) => sum + h / union[k]!, 0)) / 13;
+    expect(mIoU).toBeLessThan(bar);
+    expect(mIoU).toBeGreaterThan(5); // better than nothing, or the classifier is broken
+  },
+  300_000,
+);
 
 test('syntheticStreets is a data set of a declared length', async () => {
   const streets = syntheticStreets({ seed: 7, count: 3, width: 96, height: 64, split: 'val' });

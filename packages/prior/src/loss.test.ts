@@ -70,6 +70,12 @@ describe('unlabelled pixels', () => {
     expect([...fillUnlabelled(labels, undefined, 2).dataSync()]).toEqual([0, 2, 2, 2, 1, 2, 2, 2]);
   });
 
+  test('a coarser guess is repeated over its cell', () => {
+    const coarse = tf.tensor4d([9, 0, 0, 9], [1, 1, 2, 2]);
+    expect([...fillUnlabelled(labels, coarse, 2).dataSync()]).toEqual([0, 0, 1, 1, 1, 0, 1, 1]);
+    expect(() => fillUnlabelled(labels, tf.zeros([1, 2, 3, 2]), 2)).toThrow(/multiples of 2 × 3/);
+  });
+
   test('only a cell without any label is ignored', () => {
     expect([...labelledCells(labels, [1, 2]).dataSync()]).toEqual([1, 0]);
     const targets = tokenTargets(labels, fillUnlabelled(labels, logits, 2), 7, () =>

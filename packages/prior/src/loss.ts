@@ -56,8 +56,7 @@ export function priorLoss(
   return tf.tidy(() => {
     const onMap = pixelSize === 'map';
     const compared = pixelLogits && (onMap ? pixelLogits : resize(pixelLogits, [H, W]));
-    const guess = compared && (onMap ? resize(compared, [H, W]) : compared);
-    const tokens = tokenTargets(labels, fillUnlabelled(labels, guess, classes), vocabulary, encode);
+    const tokens = tokenTargets(labels, fillUnlabelled(labels, compared, classes), vocabulary, encode);
     const token = tf.mul(crossEntropy(tokenLogits, tokens, vocabulary), tokenWeight) as tf.Scalar;
     const pixel = compared
       ? (tf.mul(

@@ -10,9 +10,20 @@ function offTape<T extends tf.Tensor>(fn: () => T): T {
   return op() as T;
 }
 
+/** Classes [B, h, w], each repeated to fill its cell of `like`, [B, H, W]. */
+function repeat(classes: tf.Tensor3D, like: tf.Tensor3D): tf.Tensor3D {
+  const [B, h, w] = classes.shape;
+  const [, H, W] = like.shape;
+  if (H % h || W % w) throw new ShapeError('fillUnlabelled', `labels in multiples of ${h} × ${w}`, like.shape);
+  const coarse = tf.cast(classes, 'int32');
+  if (h === H && w === W) return coarse;
+  return tf.reshape(tf.tile(tf.reshape(coarse, [B, h, 1, w, 1]), [1, 1, H / h, 1, W / w]), [B, H, W]);
+}
+
 /**
  * c̃ = Mᵤ · c̄ + (1 − Mᵤ) · c (§3.4): unlabelled pixels take the auxiliary head's arg max. Labels [B, H, W] int32 and
- * pixel logits [B, H, W, K] → [B, H, W] int32 in [0, K). Without logits they take K, the unlabelled colour.
+ * pixel logits [B, h, w, K] → [B, H, W] int32 in [0, K), H and W multiples of h and w: a coarser guess is repeated. Without
+ * logits they take K, the unlabelled colour.
  */
 export function fillUnlabelled(
   labels: tf.Tensor3D,
@@ -22,7 +33,7 @@ export function fillUnlabelled(
   return offTape(() => {
     const missing = tf.equal(labels, unlabelled);
     const guess = pixelLogits
-      ? (tf.cast(tf.argMax(pixelLogits, 3), 'int32') as tf.Tensor3D)
+      ? repeat(tf.argMax(pixelLogits, 3) as tf.Tensor3D, labels)
       : tf.fill(labels.shape, classes, 'int32');
     return tf.where(missing, guess, labels) as tf.Tensor3D;
   });

@@ -21,6 +21,7 @@ import {
   roll2d,
   ShapeError,
   shiftedWindowAttention,
+  windowAttention,
   windowAttentionSpec,
   windowPartition,
   windowReverse,
@@ -177,6 +178,24 @@ describe('windows', () => {
     const x = random([1, 4, 5, 1]) as tf.Tensor4D;
     expectClose(roll2d(roll2d(x, -2, -3), 2, 3), x, 0);
     expect(roll2d(tf.tensor4d([1, 2, 3], [1, 1, 3, 1]), 0, 1).dataSync()).toEqual(new Float32Array([3, 1, 2]));
+  });
+  test('attention projects padding to the bias, before or behind the window cut', () => {
+    const params = initParams(windowAttentionSpec({ dim: 4, window: 4, heads: 2 }), createRng(3));
+    const qkv = { ...params.qkv, bias: random([12], 5) as tf.Tensor1D };
+    for (const size of [3, 4, 5, 7]) {
+      const x = random([1, size, size, 4]) as tf.Tensor4D;
+      const side = Math.ceil(size / 4) * 4;
+      const padded = tf.pad(x, [
+        [0, 0],
+        [0, side - size],
+        [0, side - size],
+        [0, 0],
+      ]);
+      const windows = windowAttention(windowPartition(padded, 4), { ...params, qkv }, { heads: 2 });
+      const expected = tf.slice(windowReverse(windows, 4, padded.shape), [0, 0, 0, 0], x.shape);
+      const config = { window: 4, heads: 2, shift: 0 };
+      expectClose(shiftedWindowAttention(x, { ...params, qkv }, config), expected, 1e-5);
+    }
   });
   test('attention over an unpadded, unshifted map has a true gradient and leaks nothing', () => {
     const params = initParams(windowAttentionSpec({ dim: 4, window: 2, heads: 2 }), createRng(3));

@@ -162,19 +162,27 @@ export interface ShiftedWindowConfig {
 export function shiftedWindowAttention(
   x: tf.Tensor4D,
   p: WindowAttentionParams,
-  { window, heads, shift }: ShiftedWindowConfig,
+  { window, shift }: ShiftedWindowConfig,
 ): tf.Tensor4D {
   const { B, H, W, C } = sizes('shiftedWindowAttention', x, ['B', 'H', 'W', 'C']);
   return tf.tidy(() => {
     const Hp = Math.ceil(H / window) * window;
     const Wp = Math.ceil(W / window) * window;
-    const padded = pad2d(x, [0, Hp - H, 0, Wp - W]);
-    const rolled = shift ? roll2d(padded, -shift, -shift) : padded;
-    const windows = windowPartition(rolled, window);
     const L = window * window;
+    const windows = (map: tf.Tensor4D) => {
+      const padded = pad2d(map, [0, Hp - H, 0, Wp - W]);
+      return windowPartition(shift ? roll2d(padded, -shift, -shift) : padded, window);
+    };
+    // Small maps are mostly padding, whose q, k and v are the bias: they are projected before it, larger ones after it,
+    // because then three times as many channels would be moved. All are projected back after the padding is cut off.
+    const qkv =
+      Hp * Wp > 1.5 * H * W
+        ? (tf.add(windows(linear(x, { weight: p.qkv.weight })), p.qkv.bias) as tf.Tensor3D)
+        : linear(windows(x), p.qkv);
     const mask = shift ? tf.tensor3d(shiftMask([Hp, Wp], window, shift), [(Hp * Wp) / L, L, L]) : undefined;
-    const attended = windowReverse(windowAttention(windows, p, { heads }, mask), window, [B, Hp, Wp, C]);
+    const attended = windowReverse(attend(qkv, positionBias(p), mask), window, [B, Hp, Wp, C]);
     const back = shift ? roll2d(attended, shift, shift) : attended;
-    return Hp === H && Wp === W ? back : (tf.slice(back, [0, 0, 0, 0], [B, H, W, C]) as tf.Tensor4D);
+    const cut = Hp === H && Wp === W ? back : tf.slice(back, [0, 0, 0, 0], [B, H, W, C]);
+    return linear(cut as tf.Tensor4D, p.proj);
   });
 }

@@ -72,7 +72,7 @@ export const fusedMatMul = nativeKernel<_FusedMatMulInputs, _FusedMatMulAttrs>(
     if (bias?.shape.length !== 1 || !areFloat(a, b, bias) || activation !== 'linear') return undefined;
     const product = s.batchMatMul(s.read(a), s.read(b), transposeA, transposeB);
     if (product.shape.at(-1) !== bias.shape[0]) return undefined; // a bias of one value for all
-    return s.give(s.op('BiasAdd', [product, s.read(bias)]));
+    return s.give(s.op('AddV2', [product, s.read(bias)]));
   },
 );
 

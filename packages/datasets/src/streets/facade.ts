@@ -43,8 +43,8 @@ const walls: readonly Rgb[] = [
   [96, 92, 90],
 ];
 
-/** Brick, cream and ochre: far from asphalt, sky and leaves. */
-const calmWalls: readonly Rgb[] = [walls[0]!, walls[1]!, walls[3]!, walls[11]!, walls[12]!];
+/** Brick, cream and ochre, far from asphalt, sky and leaves; and one grey that pavements have too. */
+const calmWalls: readonly Rgb[] = [walls[0]!, walls[1]!, walls[3]!, walls[4]!, walls[11]!, walls[12]!];
 
 export function makeFacadeStyle(random: Random, height: number, calm = false): FacadeStyle {
   const shade = random.range(0.8, 1.12);

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,8 +15,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const copy = (name: string, as = name) => {
-  for (const extension of ['json', 'safetensors'])
-    cpSync(join(committed, `${name}.${extension}`), join(folder, `${as}.${extension}`));
+  for (const file of readdirSync(committed).filter((file) => file.startsWith(`${name}.`)))
+    cpSync(join(committed, file), join(folder, file.replace(name, as)));
 };
 
 async function run(...argv: string[]) {
@@ -78,6 +78,15 @@ test('fixtures that cannot be read fail one by one, each with its reason', async
   expect(out).toMatch(/^failed {2}optim-lonely: cannot be read: .*no optim-lonely\.json/m);
   expect(out).toMatch(/1 passed, 3 failed/);
   expect(status).toBe(1);
+});
+
+test('passes fixtures of several families, one without tensors too', async () => {
+  const names = ['dvae-one-block', 'optim', 'palette', 'swin-parts', 'uvim-stage2'];
+  for (const name of names) copy(name);
+  const { status, out } = await run(folder, '--backend', 'wasm', '--strict');
+  expect([...out.matchAll(/^passed {2}([\w-]+): \d+ tensors/gm)].map(([, name]) => name)).toEqual(names);
+  expect(out).toMatch(/^5 passed, 0 failed, 0 not implemented$/m);
+  expect(status).toBe(0);
 });
 
 test('leaves no tensor behind', async () => {

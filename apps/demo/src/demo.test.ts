@@ -103,14 +103,14 @@ describe.runIf(executablePath)('the demo in a real browser', () => {
     ['wasm', 'medium'],
     ['webgl', 'small'],
     ['webgpu', 'small'],
-  ] as const)('%s gives the labels that Node gives', { timeout: 180_000 }, async (backend, size) => {
+  ] as const)('%s gives the labels that Node gives', { timeout: 600_000 }, async (backend, size) => {
     const page = await browser.newPage();
     const errors: string[] = [];
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
     page.on('pageerror', (error) => errors.push(error.message));
     const { port } = server.httpServer.address() as { port: number };
     await page.goto(`http://localhost:${port}/?backend=${backend}&sample=0`);
-    await page.waitForFunction(() => window.gssDemo?.ready, undefined, { timeout: 120_000 });
+    await page.waitForFunction(() => window.gssDemo?.ready, undefined, { timeout: 500_000 });
     expect(await page.evaluate(() => window.gssDemo!.backend)).toBe(backend);
     const { data, width, height } = pictureOf(size);
     const labels = await page.evaluate(

@@ -91,7 +91,7 @@ describe.runIf(executablePath)('the demo in a real browser', () => {
       build: { outDir: join(folder, 'dist') },
     });
     browser = await chromium.launch({ executablePath: executablePath!, headless: true, args: chromiumFlags });
-  }, 180_000);
+  }, 400_000);
 
   afterAll(async () => {
     await browser?.close();

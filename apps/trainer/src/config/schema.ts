@@ -24,6 +24,8 @@ const stage = {
 const tokenizer = z.strictObject({
   /** Variant of the compact tokenizer. */
   variant: z.enum(['nano', 'small', 'small8']),
+  /** Codes in the codebook; default the variant's. Fewer make the classifier of stage II cheaper and the ceiling lower. */
+  codes: z.int().min(2).optional(),
   /** Colours as they lie apart best, or K colours. */
   palette: z.union([z.literal('maximal-distance'), z.array(rgb)]).default('maximal-distance'),
   /** Weight of the class-aware term beside squared error. */

@@ -108,7 +108,8 @@ export async function trainTokenizer(context: StageContext): Promise<StageResult
   const t = config.tokenizer;
   const maskige = maskigeConfig(config, train.classes);
   const K = train.classes.length;
-  const compact = compactVariants[t.variant];
+  const variant = compactVariants[t.variant];
+  const compact = { ...variant, codes: t.codes ?? variant.codes };
   const tokenizer = { type: 'compact', config: compact } as const;
   const spec = tokenizerSpec(tokenizer);
   const codec = createMaskigeCodec(maskige);

@@ -37,14 +37,19 @@ interface Backbone {
   readonly run: (x: tf.Tensor4D, params: unknown, training?: Training) => Maps;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a backbone's config is free-form JSON until its type is read.
-function backboneOf(c: any): Backbone {
-  if (c.type === 'SwinTransformer') {
-    const config = swinConfigOf(c);
+/** The manifest's config of either backbone; `type` tells which. */
+type BackboneJson = { readonly type: string } & (
+  | Parameters<typeof swinConfigOf>[0]
+  | Parameters<typeof resnetConfigOf>[0]
+);
+
+function backboneOf(json: BackboneJson): Backbone {
+  if (json.type === 'SwinTransformer') {
+    const config = swinConfigOf(json as Parameters<typeof swinConfigOf>[0]);
     const run: Backbone['run'] = (x, p, training) => swin(x, p as Parameters<typeof swin>[1], config, training);
     return { spec: swinSpec(config), trains: swinTrains(config), run };
   }
-  const config = resnetConfigOf(c);
+  const config = resnetConfigOf(json as Parameters<typeof resnetConfigOf>[0]);
   const run: Backbone['run'] = (x, p, training) => resnet(x, p as Parameters<typeof resnet>[1], config, training);
   return { spec: resnetSpec(config), trains: resnetTrains(config), run };
 }

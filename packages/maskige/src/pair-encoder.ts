@@ -12,16 +12,14 @@ export type EncodeRun = (
 ) => boolean;
 
 const strip = 0x4000;
-// Addresses as in wasm/codec.wat.
-const patterns = 0x14100;
+// Address as in wasm/codec.wat.
 const pairs = 0x15000;
 
-/** The fast encoder for 8-bit labels: sixteen equal labels, or two of any, a look-up. Null without WebAssembly SIMD. */
+/** The fast encoder for 8-bit labels: two labels a look-up. Null without WebAssembly SIMD. */
 export function pairEncoder({ rgb, labels }: Colors, channels: number): EncodeRun | null {
   const codec = instantiateCodec(10);
   if (!codec) return null;
   const bytes = new Uint8Array(codec.memory);
-  for (let i = 0; i < 64; i++) bytes[patterns + i] = i % (channels === 4 ? 4 : 3);
   labels.forEach((first, a) => {
     labels.forEach((second, b) => {
       if (first > 255 || second > 255) return;
@@ -39,8 +37,8 @@ export function pairEncoder({ rgb, labels }: Colors, channels: number): EncodeRu
     for (let done = 0; done < n; done += strip) {
       const length = Math.min(strip, n - done);
       bytes.set(from.subarray(at + done, at + done + length), 0);
-      bytes.fill(from[at + done]!, length, length + 16);
-      if (codec.encode(length, channels) >> 56n !== -1n) return false;
+      bytes.fill(from[at + done]!, length, length + 8);
+      if (codec.encode(length, 2 * channels) >> 56n !== -1n) return false;
       to.set(bytes.subarray(output, output + length * channels), toAt + done * channels);
     }
     return true;

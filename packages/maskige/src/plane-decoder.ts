@@ -67,7 +67,8 @@ export function planeDecoder(colors: Colors): DecodeRun | null {
   };
 
   labels.forEach((label, k) => {
-    bytes.set([...rgb.subarray(3 * k, 3 * k + 3), label], 0x5100 + 4 * k);
+    bytes[0x5080 + k] = label;
+    bytes.set(rgb.subarray(3 * k, 3 * k + 3), 0x5180 + 4 * k);
   });
   list(Uint16Array.from(labels.keys()));
   const settle = partition(colors, false, (cell, side, candidates, n) => {
@@ -76,7 +77,7 @@ export function planeDecoder(colors: Colors): DecodeRun | null {
   });
 
   return (from, at, to, toAt, n, channels) => {
-    for (let i = 0; i < 16; i++) bytes[0x5500 + i] = i % 4 === 3 ? 255 : (i >> 2) * channels + (i % 4);
+    for (let i = 0; i < 16; i++) bytes[0x5580 + i] = i % 4 === 3 ? 255 : (i >> 2) * channels + (i % 4);
     for (let done = 0; done < n; done += strip) {
       const length = Math.min(strip, n - done);
       const start = at + done * channels;

@@ -3,7 +3,7 @@ import { codecBase64 } from './wasm.generated.js';
 /** The compiled inner loops and their memory; addresses are explained in wasm/codec.wat. */
 export interface Codec {
   readonly memory: ArrayBuffer;
-  encode(end: number, bytes: number): bigint;
+  encode(end: number, step: number): bigint;
   decode(dst: number, end: number, channels: number): number;
 }
 

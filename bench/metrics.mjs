@@ -1,6 +1,6 @@
 // Speed of @gss/metrics on one core. Build it first: pnpm --filter @gss/metrics build; then: node bench/metrics.mjs
 // Rivals run on the same maps, in turn within the same rounds: the naive loop, and numpy and OpenCV where python3 has them
-// (another interpreter: PYTHON=/path/to/python node bench/metrics.mjs). Counts must agree, or the run fails.
+// (another interpreter: GSS_PYTHON=/path/to/python). Counts must agree, or the run fails.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -29,7 +29,15 @@ export { syntheticStreetsClasses } from './streets/classes.js';
 export { trainColourClassifier } from './streets/colour-classifier.js';
 export { renderStreetScene, type StreetSceneOptions } from './streets/render.js';
 export { syntheticStreets } from './streets/synthetic-streets.js';
-export { chooseCrop, cropImage, cropLabels, passesCatMaxRatio, randomCropBox } from './transforms/crop.js';
+export {
+  type CropSize,
+  chooseCrop,
+  cropImage,
+  cropLabels,
+  gridPositions,
+  passesCatMaxRatio,
+  randomCropBox,
+} from './transforms/crop.js';
 export { flipImage, flipLabels, padImage, padLabels, reduceZeroLabel } from './transforms/flip-pad.js';
 export { type Box, rescaleSize, type Size } from './transforms/geometry.js';
 export { hsvToRgb, rgbToHsv } from './transforms/hsv.js';
@@ -61,5 +69,6 @@ export {
   type ResizeSpec,
   type TransformSpec,
 } from './transforms/specs.js';
+export { enumerateLabels, whyNotFixed } from './transforms/variants.js';
 export type { SegmentationDataset } from './types.js';
 export { type ClassInfo, ignoreIndex, type LabelMap, type Rgb, type RgbImage, type Sample } from './types.js';

@@ -1,37 +1,17 @@
-import { createHash } from 'node:crypto';
 import { appendFile, readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
-import { DatasetError, type DatasetProblem } from '../errors.js';
 import { compileLabelTable, identityTable } from '../label-table.js';
 import type { DatasetSource } from '../source.js';
 import type { SegmentationDataset } from '../types.js';
-import { decodeImage, readBytes } from './decode-image.js';
+import { type CrewOptions, withCrew } from './crew.js';
+import type { SampleRecord } from './inspect-sample.js';
 import type { NamedDataset } from './named.js';
 import { openDataset } from './open-dataset.js';
-import type { PairDataset } from './pair-dataset.js';
-import { runPool } from './pool.js';
 import { type DatasetReport, equalPictures, summarise } from './report.js';
 
-export interface InspectOptions {
-  readonly concurrency?: number;
+export interface InspectOptions extends CrewOptions {
   readonly onProgress?: (done: number, total: number) => void;
   /** A file of one JSON line a sample. Samples that it has already are not read again: an interrupted run goes on. */
   readonly journal?: string;
-  readonly signal?: AbortSignal;
-}
-
-/** What was seen of one sample. */
-export interface SampleRecord {
-  readonly name: string;
-  readonly file: string;
-  readonly width?: number;
-  readonly height?: number;
-  /** Raw ids of the label file and their pixels. */
-  readonly ids?: readonly (readonly [id: number, pixels: number])[];
-  /** Of the decoded picture: equal pictures have equal hashes whatever their files are. */
-  readonly hash?: string;
-  readonly problem?: DatasetProblem;
-  readonly message?: string;
 }
 
 /**
@@ -42,7 +22,7 @@ export interface SampleRecord {
  */
 export async function inspectDataset(source: DatasetSource, options: InspectOptions = {}): Promise<DatasetReport> {
   const dataset = await openDataset(source);
-  return report(source, dataset, await readRecords(dataset, options));
+  return report(source, dataset, await readRecords(source, dataset, options));
 }
 
 function report(source: DatasetSource, dataset: SegmentationDataset, records: readonly SampleRecord[]): DatasetReport {
@@ -56,22 +36,23 @@ function report(source: DatasetSource, dataset: SegmentationDataset, records: re
   });
 }
 
-async function readRecords(dataset: SegmentationDataset, options: InspectOptions): Promise<SampleRecord[]> {
-  const known = options.journal ? await readJournal(options.journal) : new Map<string, SampleRecord>();
+async function readRecords(
+  source: DatasetSource,
+  dataset: SegmentationDataset,
+  options: InspectOptions,
+): Promise<SampleRecord[]> {
+  const { journal, onProgress } = options;
+  const known = journal ? await readJournal(journal) : new Map<string, SampleRecord>();
   const records: SampleRecord[] = [];
   let done = 0;
-  await runPool(
-    dataset.length,
-    options.concurrency ?? availableParallelism(),
-    async (index) => {
-      const name = dataset.name(index);
-      const before = known.get(name);
-      const record = before ?? (await inspectSample(dataset, index));
-      if (options.journal && !before) await appendFile(options.journal, `${JSON.stringify(record)}\n`);
+  await withCrew(source, dataset, options, (crew) =>
+    crew.each(dataset.length, async (index) => {
+      const before = known.get(dataset.name(index));
+      const record = before ?? (await crew.run('inspectSample', index, undefined));
+      if (journal && !before) await appendFile(journal, `${JSON.stringify(record)}\n`);
       records[index] = record;
-      options.onProgress?.(++done, dataset.length);
-    },
-    options.signal,
+      onProgress?.(++done, dataset.length);
+    }),
   );
   return records;
 }
@@ -87,52 +68,6 @@ async function readJournal(journal: string): Promise<Map<string, SampleRecord>> 
     } catch {}
   }
   return known;
-}
-
-async function inspectSample(dataset: SegmentationDataset, index: number): Promise<SampleRecord> {
-  const { pairs, readRaw, options } = dataset as Partial<PairDataset>;
-  const pair = pairs?.[index];
-  const name = dataset.name(index);
-  const file = pair?.label ?? name;
-  try {
-    if (!pair || !readRaw) {
-      const { image, labels } = await dataset.read(index);
-      return {
-        name,
-        file,
-        width: image.width,
-        height: image.height,
-        ids: histogram(labels.data),
-        hash: hashOf(image.data),
-      };
-    }
-    const bytes = await readBytes(pair.image);
-    const image = await decodeImage(bytes, pair.image, options?.maxPixels);
-    const raw = await readRaw(index);
-    const seen = {
-      name,
-      file,
-      width: image.width,
-      height: image.height,
-      ids: histogram(raw.data),
-      hash: hashOf(image.data),
-    };
-    if (raw.width === image.width && raw.height === image.height) return seen;
-    const message = `${pair.label}: the label is ${raw.width}×${raw.height}, its picture ${pair.image} is ${image.width}×${image.height}.`;
-    return { ...seen, problem: 'size-mismatch', message };
-  } catch (error) {
-    if (!(error instanceof DatasetError)) throw error;
-    return { name, file: error.file ?? file, problem: error.problem, message: error.message };
-  }
-}
-
-const hashOf = (data: Uint8Array | Uint8ClampedArray): string =>
-  createHash('sha256').update(data).digest('hex').slice(0, 32);
-
-function histogram(data: Uint8Array | Uint16Array): [number, number][] {
-  const counts = new Uint32Array(65536);
-  for (let i = 0; i < data.length; i++) counts[data[i]!]!++;
-  return [...counts.entries()].filter(([, pixels]) => pixels > 0);
 }
 
 export interface VerifyReport {
@@ -152,7 +87,7 @@ export async function verifyDataset(
   const pictures: [string, string | undefined][] = [];
   for (const { split, source } of splits) {
     const dataset = await openDataset(source);
-    const records = await readRecords(dataset, { ...rest, ...(journal ? { journal: journal(split) } : {}) });
+    const records = await readRecords(source, dataset, { ...rest, ...(journal ? { journal: journal(split) } : {}) });
     reports.push(report(source, dataset, records));
     pictures.push(...records.map(({ name, hash }): [string, string | undefined] => [`${split}/${name}`, hash]));
   }

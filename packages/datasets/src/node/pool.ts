@@ -1,4 +1,7 @@
-/** Runs a task for 0..count-1, so many at a time, and hands on the results in order of completion. Stops at the first error. */
+/**
+ * Runs a task for 0..count-1, so many at a time. Stops at the first error or when `signal` is aborted, and settles only when no
+ * task is running any more: what follows may close what the tasks use.
+ */
 export async function runPool(
   count: number,
   atOnce: number,
@@ -8,9 +11,9 @@ export async function runPool(
   let next = 0;
   const lane = async () => {
     while (next < count) {
-      signal?.throwIfAborted();
       const index = next++;
       try {
+        signal?.throwIfAborted();
         await task(index);
       } catch (error) {
         next = count;
@@ -18,5 +21,6 @@ export async function runPool(
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, lane));
+  const lanes = await Promise.allSettled(Array.from({ length: Math.min(atOnce, count) }, lane));
+  for (const result of lanes) if (result.status === 'rejected') throw result.reason;
 }

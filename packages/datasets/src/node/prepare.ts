@@ -1,21 +1,18 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
-import { dirname, extname, join } from 'node:path';
-import { encode } from 'fast-png';
-import sharp from 'sharp';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { DatasetError } from '../errors.js';
 import type { DatasetSource } from '../source.js';
-import { ignoreIndex, type LabelMap, type Sample, type SegmentationDataset } from '../types.js';
+import { ignoreIndex, type Sample, type SegmentationDataset } from '../types.js';
+import { type Crew, type CrewOptions, withCrew } from './crew.js';
 import { readBytes } from './decode-image.js';
+import type { EncodedSample } from './encode-sample.js';
 import { openDataset } from './open-dataset.js';
-import type { PairDataset } from './pair-dataset.js';
-import { runPool } from './pool.js';
 import type { ShardIndex, ShardSample } from './shards.js';
 import { tarEnd, tarHeader, tarPadding } from './tar.js';
 import { writeFileAtomic } from './write-file.js';
 
-export interface PrepareOptions {
+export interface PrepareOptions extends CrewOptions {
   readonly source: DatasetSource;
   readonly out: string;
   /** 'folder': images/SPLIT, labels/SPLIT (class-id PNGs) and classes.json; 'shards': WebDataset tars with an index. */
@@ -24,11 +21,9 @@ export interface PrepareOptions {
   readonly split?: string;
   /** Samples in a shard; default 1000. */
   readonly shardSize?: number;
-  readonly concurrency?: number;
   /** More files per sample for the shards, by extension: token caches, say. */
   readonly extras?: (sample: Sample) => Promise<Readonly<Record<string, Uint8Array>>>;
   readonly onProgress?: (done: number, total: number) => void;
-  readonly signal?: AbortSignal;
 }
 
 export interface PrepareReport {
@@ -47,63 +42,24 @@ export interface PrepareReport {
 export async function prepareDataset(options: PrepareOptions): Promise<PrepareReport> {
   const dataset = await openDataset(options.source);
   await mkdir(options.out, { recursive: true });
-  return options.format === 'folder' ? prepareFolder(dataset, options) : prepareShards(dataset, options);
-}
-
-interface Encoded {
-  readonly extension: string;
-  readonly image: Uint8Array;
-  readonly label: Uint8Array;
-  readonly sample: Sample;
-}
-
-const encodeLabel = ({ data, width, height }: LabelMap): Uint8Array =>
-  encode({ data: Uint8Array.from(data), width, height, channels: 1 });
-
-/** A sample as files: the picture's own bytes where it is a file, else a PNG. */
-async function encodeSample(dataset: SegmentationDataset, index: number): Promise<Encoded> {
-  const sample = await dataset.read(index);
-  const label = encodeLabel(sample.labels);
-  const path = (dataset as Partial<PairDataset>).pairs?.[index]?.image;
-  if (path) return { extension: extname(path).toLowerCase(), image: await readBytes(path), label, sample };
-  const { data, width, height } = sample.image;
-  const image = await sharp(data, { raw: { width, height, channels: 3 } })
-    .png()
-    .toBuffer();
-  return { extension: '.png', image, label, sample };
-}
-
-const exists = (path: string) =>
-  stat(path).then(
-    (found) => found.size > 0,
-    () => false,
+  return withCrew(options.source, dataset, options, (crew) =>
+    options.format === 'folder' ? prepareFolder(dataset, crew, options) : prepareShards(dataset, crew, options),
   );
+}
 
-async function prepareFolder(dataset: SegmentationDataset, options: PrepareOptions): Promise<PrepareReport> {
-  const { out, split = 'train', onProgress, signal } = options;
+async function prepareFolder(
+  dataset: SegmentationDataset,
+  crew: Crew,
+  { out, split = 'train', onProgress }: PrepareOptions,
+): Promise<PrepareReport> {
   const { length } = dataset;
   let [done, kept, bytes] = [0, 0, 0];
-  await runPool(
-    length,
-    options.concurrency ?? availableParallelism(),
-    async (index) => {
-      const name = dataset.name(index);
-      const label = join(out, 'labels', split, `${name}.png`);
-      if (await exists(label)) kept++;
-      else {
-        const encoded = await encodeSample(dataset, index);
-        const image = join(out, 'images', split, `${name}${encoded.extension}`);
-        for (const path of [image, label]) await mkdir(dirname(path), { recursive: true });
-        const from = (dataset as Partial<PairDataset>).pairs?.[index]?.image;
-        if (from) await copyFile(from, image);
-        else await writeFileAtomic(image, [encoded.image]);
-        await writeFileAtomic(label, [encoded.label]); // last: it tells that the sample is complete
-        bytes += encoded.image.length + encoded.label.length;
-      }
-      onProgress?.(++done, length);
-    },
-    signal,
-  );
+  await crew.each(length, async (index) => {
+    const written = await crew.run('writePair', index, { out, split });
+    if (written.kept) kept++;
+    bytes += written.bytes;
+    onProgress?.(++done, length);
+  });
   const classes = dataset.classes.map(({ name, color }, id) => ({ id, name, color }));
   await writeFileAtomic(join(out, 'classes.json'), [
     `${JSON.stringify({ classes, ignore_index: ignoreIndex }, null, 2)}\n`,
@@ -111,7 +67,11 @@ async function prepareFolder(dataset: SegmentationDataset, options: PrepareOptio
   return { out, samples: length, kept, bytes };
 }
 
-async function prepareShards(dataset: SegmentationDataset, options: PrepareOptions): Promise<PrepareReport> {
+async function prepareShards(
+  dataset: SegmentationDataset,
+  crew: Crew,
+  options: PrepareOptions,
+): Promise<PrepareReport> {
   const { out, shardSize = 1000, onProgress, signal } = options;
   if (!Number.isInteger(shardSize) || shardSize < 1)
     throw new RangeError(`prepareDataset: shardSize ${shardSize} is not an integer ≥ 1.`);
@@ -127,7 +87,7 @@ async function prepareShards(dataset: SegmentationDataset, options: PrepareOptio
     const before = await keptShard(path, shard, names);
     const made =
       before ??
-      (await writeShard(path, shard, dataset, first, count, options, (done) => onProgress?.(first + done, length)));
+      (await writeShard(path, shard, crew, first, count, options, (done) => onProgress?.(first + done, length)));
     if (before) kept++;
     shards.push(made.entry);
     samples.push(...made.samples);
@@ -163,24 +123,19 @@ async function keptShard(path: string, shard: number, names: readonly string[]):
 async function writeShard(
   path: string,
   shard: number,
-  dataset: SegmentationDataset,
+  crew: Crew,
   first: number,
   count: number,
-  options: PrepareOptions,
+  { extras }: PrepareOptions,
   onDone: (done: number) => void,
 ): Promise<MadeShard> {
-  const encoded: (Encoded & { readonly extras: Readonly<Record<string, Uint8Array>> })[] = [];
+  const encoded: (EncodedSample & { readonly extras: Readonly<Record<string, Uint8Array>> })[] = [];
   let done = 0;
-  await runPool(
-    count,
-    options.concurrency ?? availableParallelism(),
-    async (i) => {
-      const files = await encodeSample(dataset, first + i);
-      encoded[i] = { ...files, extras: (await options.extras?.(files.sample)) ?? {} };
-      onDone(++done);
-    },
-    options.signal,
-  );
+  await crew.each(count, async (i) => {
+    const { sample, ...files } = await crew.run('encodeSample', first + i, { keepSample: extras !== undefined });
+    encoded[i] = { ...files, extras: (sample && (await extras?.(sample))) ?? {} };
+    onDone(++done);
+  });
   const parts: Uint8Array[] = [];
   const hash = createHash('sha256');
   let offset = 0;
@@ -196,13 +151,13 @@ async function writeShard(
     append(tarPadding(content.length));
     return [at, content.length];
   };
-  const samples = encoded.map(({ extension, image, label, sample, extras }, i): ShardSample => {
+  const samples = encoded.map(({ extension, image, label, name, extras }, i): ShardSample => {
     const key = String(first + i).padStart(8, '0');
     // WebDataset takes what follows the first dot as the field's name.
     const places = { image: add(`${key}.image${extension}`, image), label: add(`${key}.label.png`, label) };
     for (const [field, content] of Object.entries(extras)) add(`${key}.${field}`, content);
-    add(`${key}.json`, Buffer.from(JSON.stringify({ name: sample.name })));
-    return { name: sample.name, shard, ...places };
+    add(`${key}.json`, Buffer.from(JSON.stringify({ name })));
+    return { name, shard, ...places };
   });
   append(tarEnd);
   const entry = {

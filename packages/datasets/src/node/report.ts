@@ -1,7 +1,7 @@
 import type { DatasetProblem } from '../errors.js';
 import type { DatasetSource } from '../source.js';
 import { type ClassInfo, ignoreIndex } from '../types.js';
-import type { SampleRecord } from './inspect.js';
+import type { SampleRecord } from './inspect-sample.js';
 
 /** What `inspectDataset` found; plain JSON. Shares are 0–100. */
 export interface DatasetReport {

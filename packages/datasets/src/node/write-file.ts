@@ -1,9 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Writes a file whole or not at all: temporary name, fsync, rename, fsync of the folder. */
 export async function writeFileAtomic(path: string, parts: Iterable<Uint8Array | string>): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     const file = await open(temporary, 'w');
     try {

@@ -25,13 +25,31 @@ export function cropLabels(labels: LabelMap, box: Box): LabelMap {
   return { data: out, width: box.width, height: box.height };
 }
 
-/** A box of the size (or of the whole edge where the picture is smaller), anywhere in the picture. */
-export function randomCropBox(picture: Size, crop: Size, random: Random): Box {
+/** A size of crops; with `stride` they lie on a grid (see `gridPositions`). */
+export interface CropSize extends Size {
+  readonly stride?: number;
+}
+
+/**
+ * A box of the size (or of the whole edge where the picture is smaller), anywhere in the picture, or on the grid of `stride`.
+ */
+export function randomCropBox(picture: Size, crop: CropSize, random: Random): Box {
+  const { stride } = crop;
   const width = Math.min(picture.width, crop.width);
   const height = Math.min(picture.height, crop.height);
-  const y = random.int(picture.height - height + 1);
-  const x = random.int(picture.width - width + 1);
+  const draw = (room: number) => {
+    if (stride === undefined) return random.int(room + 1);
+    return Math.min(random.int(Math.ceil(room / stride) + 1) * stride, room);
+  };
+  const y = draw(picture.height - height);
+  const x = draw(picture.width - width);
   return { x, y, width, height };
+}
+
+/** The places 0, stride, 2 stride … of a window along an edge, the last one flush with its end. */
+export function gridPositions(edge: number, window: number, stride: number): number[] {
+  const room = Math.max(0, edge - window);
+  return Array.from({ length: Math.ceil(room / stride) + 1 }, (_, i) => Math.min(i * stride, room));
 }
 
 /** Do two classes or more share these labels, none with `ratio` of them or more? Unlabelled pixels do not count. */

@@ -25,6 +25,8 @@ export interface RandomCropSpec {
   readonly height: number;
   /** Refuse crops in which one class has this share or more (ten tries). Default 1: take the first. */
   readonly catMaxRatio?: number;
+  /** Only boxes at multiples of it, and flush with the far edges: fixed crops, whose tokens can be kept. Default: anywhere. */
+  readonly stride?: number;
 }
 
 export interface RandomFlipSpec {
@@ -92,7 +94,7 @@ function isRange(v: unknown): v is [number, number] {
 /** Every step's keys; a trailing ! marks those that must be there. */
 const steps: Record<TransformSpec['type'], Record<string, Check>> = {
   Resize: { 'width!': edge, 'height!': edge, keepRatio: flag, ratioRange: positiveRange },
-  RandomCrop: { 'width!': edge, 'height!': edge, catMaxRatio: share },
+  RandomCrop: { 'width!': edge, 'height!': edge, catMaxRatio: share, stride: edge },
   RandomFlip: { prob: share },
   PhotoMetricDistortion: {
     brightnessDelta: amount,

@@ -1,14 +1,8 @@
 import type { PriorConfig } from '@gss/prior';
 import type { SwinConfig } from '@gss/swin';
-import type { CompactConfig } from '@gss/vqvae';
+import { type TokenizerConfig, tokenizerChannels, tokenizerFamilies } from './tokenizers.js';
 
 type Rgb = readonly [number, number, number];
-
-/** A tokenizer and the maskiges that it was trained for: what stage I leaves behind. */
-export interface TokenizerConfig {
-  readonly type: 'compact';
-  readonly config: CompactConfig;
-}
 
 /** Classes and how they are painted. */
 export interface MaskigeConfig {
@@ -111,7 +105,30 @@ function parse<F extends keyof typeof required>(
   const classes = (value.classes as unknown[]).length;
   const colours = (value.palette as unknown[]).length;
   if (classes !== colours) throw new ModelConfigError(`${label}: ${classes} classes but ${colours} palette colours.`);
+  checkTokenizer(value.tokenizer as TokenizerConfig, classes, label);
   return value as Record<string, unknown> & { format: F };
+}
+
+/** Refuses tokenizers of no known family, and those that were made for another number of classes. */
+function checkTokenizer(tokenizer: TokenizerConfig, classes: number, label: string): void {
+  const { type, config, input = 'maskige' } = tokenizer;
+  if (!tokenizerFamilies.includes(type) || typeof config !== 'object' || config === null) {
+    throw new ModelConfigError(
+      `${label}: expected a tokenizer of type ${tokenizerFamilies.join(', ')} with its config, got ${JSON.stringify(type)}. Update @gss/segmenter, or train the tokenizer again.`,
+    );
+  }
+  if (input !== 'maskige' && input !== 'one-hot') {
+    throw new ModelConfigError(
+      `${label}: expected tokenizer.input maskige or one-hot, got ${JSON.stringify(input)}. The file was edited; copy it again.`,
+    );
+  }
+  const channels = tokenizerChannels(tokenizer);
+  const expected = input === 'maskige' ? 3 : classes;
+  if (channels !== expected) {
+    throw new ModelConfigError(
+      `${label}: a ${type} tokenizer of ${input} images with ${classes} classes reads ${expected} channels, its config says ${channels}. Take the config that belongs to these weights.`,
+    );
+  }
 }
 
 /** Checks the text of a config.json; `label` names it in errors. */

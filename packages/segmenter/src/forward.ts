@@ -1,5 +1,6 @@
+import type { PriorConfig } from '@gss/prior';
 import { resize } from '@gss/tensor';
-import type { Tokenizer } from '@gss/vqvae';
+import { padToMultiple, type Tokenizer } from '@gss/vqvae';
 import * as tf from '@tensorflow/tfjs-core';
 import type { GssModelConfig } from './config.js';
 import type { MaskigeCodec } from './maskige.js';
@@ -40,31 +41,53 @@ export function certainty<T extends tf.Tensor>(logits: tf.Tensor): T {
   });
 }
 
+/**
+ * How much larger than the image the labels are that the tokenizer reads: 2 where an 8-fold tokenizer serves a prior of
+ * d = 1/4 (§4.1), 1 where both agree.
+ */
+export const labelScale = ({ downsample }: Pick<Tokenizer, 'downsample'>, { tokenLevel }: PriorConfig): number =>
+  downsample / (4 * 2 ** tokenLevel);
+
 /** Generative inference (§3.5, Fig. 3 bottom): image [B, H, W, 3] in 0..255, of any size. */
-export function forward(image: tf.Tensor4D, { config, params, tokenizer, codec }: Runtime): Forward {
+export function forward(image: tf.Tensor4D, runtime: Runtime): Forward {
+  const { config, params, codec } = runtime;
   const [B, H, W] = image.shape;
   return tf.tidy((): Forward => {
-    const { tokenLogits, pixelLogits } = network(normalize(image, config), params, config);
     if (config.kind === 'discriminative') {
+      const { pixelLogits } = network(normalize(image, config), params, config);
       const scores = resize(pixelLogits!, [H, W]);
       const labels = tf.argMax(scores, 3) as tf.Tensor3D;
       const [, h, w] = pixelLogits!.shape;
       return {
         scores,
-        maskige: codec.paint(labels),
+        maskige: codec.colour(labels),
         tokens: tf.zeros([B, h, w], 'int32') as tf.Tensor3D,
         confidence: certainty<tf.Tensor3D>(pixelLogits!),
       };
     }
+    const { tokenLogits, decoded } = generate(image, runtime);
     const tokens = tf.argMax(tokenLogits, 3) as tf.Tensor3D;
-    const decoded =
-      config.decoding === 'expected'
-        ? tokenizer.decodeProbabilities(tf.softmax(tokenLogits))
-        : tokenizer.decode(tf.cast(tokens, 'int32'));
-    const covered: tf.Tensor4D =
-      decoded.shape[1] >= H && decoded.shape[2] >= W
-        ? tf.slice(decoded, [0, 0, 0, 0], [B, H, W, 3])
-        : resize(decoded, [H, W]);
-    return { scores: codec.scores(covered), maskige: covered, tokens, confidence: certainty<tf.Tensor3D>(tokenLogits) };
+    const confidence = certainty<tf.Tensor3D>(tokenLogits);
+    return { scores: codec.scores(decoded), maskige: codec.picture(decoded), tokens, confidence };
   });
+}
+
+/** x → p(z|x) → x̂ at the image's size: token logits [B, h, w, V] and what the tokenizer decodes, [B, H, W, C]. */
+function generate(image: tf.Tensor4D, { config, params, tokenizer }: Runtime) {
+  const [B, H, W] = image.shape;
+  const scale = labelScale(tokenizer, config.prior);
+  // A tokenizer of whole squares needs whole squares of tokens; padding is cut away again below.
+  const whole = tokenizer.multiple ? padToMultiple(image, tokenizer.multiple / scale) : image;
+  const { tokenLogits } = network(normalize(whole, config), params, config);
+  const [, h, w] = tokenLogits.shape;
+  const d = tokenizer.downsample;
+  const context = tokenizer.needsContext ? (tf.div(resize(whole, [h * d, w * d]), 255) as tf.Tensor4D) : undefined;
+  const all =
+    config.decoding === 'expected'
+      ? tokenizer.decodeProbabilities(tf.softmax(tokenLogits), context)
+      : tokenizer.decode(tf.cast(tf.argMax(tokenLogits, 3), 'int32') as tf.Tensor3D, context);
+  const [cutH, cutW] = [Math.round(H * scale), Math.round(W * scale)];
+  const covers = all.shape[1] >= cutH && all.shape[2] >= cutW;
+  const cut = covers ? tf.slice(all, [0, 0, 0, 0], [B, cutH, cutW, all.shape[3]]) : all;
+  return { tokenLogits, decoded: resize(cut, [H, W]) };
 }

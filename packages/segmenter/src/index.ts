@@ -8,9 +8,8 @@ export {
   ModelConfigError,
   parseModelConfig,
   parseTokenizerConfig,
-  type TokenizerConfig,
 } from './config.js';
-export { certainty, type Forward, forward, normalize, type Runtime } from './forward.js';
+export { certainty, type Forward, forward, labelScale, normalize, type Runtime } from './forward.js';
 export {
   type FlipDirection,
   flipMap,
@@ -29,9 +28,17 @@ export {
   type NetworkParams,
   network,
   networkSpec,
-  openTokenizer,
-  type TokenizerParams,
-  tokenizerSpec,
 } from './model.js';
 export { createSegmenter, type Prediction, type PredictOptions, type Segmenter } from './segmenter.js';
 export { type SlideOptions, slide, windowStarts } from './slide.js';
+export {
+  type LabelInput,
+  openTokenizer,
+  type TokenizerConfig,
+  type TokenizerConfigs,
+  type TokenizerFamily,
+  type TokenizerParams,
+  tokenizerChannels,
+  tokenizerFamilies,
+  tokenizerSpec,
+} from './tokenizers.js';

@@ -1,9 +1,9 @@
 import { type PriorOutput, prior, priorSpec } from '@gss/prior';
 import { swin, swinSpec } from '@gss/swin';
 import { countParams, type ParamsOf, type Training } from '@gss/tensor';
-import { compactSpec, compactTokenizer, type Tokenizer } from '@gss/vqvae';
 import type * as tf from '@tensorflow/tfjs-core';
-import type { GssModelConfig, TokenizerConfig } from './config.js';
+import type { GssModelConfig } from './config.js';
+import { tokenizerSpec } from './tokenizers.js';
 
 /** What stage II trains: backbone and head, named as in the reference. */
 export const networkSpec = ({ backbone, prior }: Pick<GssModelConfig, 'backbone' | 'prior'>) => ({
@@ -12,20 +12,12 @@ export const networkSpec = ({ backbone, prior }: Pick<GssModelConfig, 'backbone'
 });
 export type NetworkParams = ParamsOf<ReturnType<typeof networkSpec>>;
 
-/** Parameters of a tokenizer. */
-export const tokenizerSpec = ({ config }: TokenizerConfig) => compactSpec(config);
-export type TokenizerParams = ParamsOf<ReturnType<typeof tokenizerSpec>>;
-
 /** Everything in a model folder's safetensors file. */
 export const modelSpec = (config: GssModelConfig) => ({
   ...networkSpec(config),
   tokenizer: tokenizerSpec(config.tokenizer),
 });
 export type ModelParams = ParamsOf<ReturnType<typeof modelSpec>>;
-
-/** The tokenizer that a config describes. */
-export const openTokenizer = ({ config }: TokenizerConfig, params: TokenizerParams): Tokenizer =>
-  compactTokenizer(config, params, { checkTokens: false });
 
 /** p(z|x): normalised image, [B, H, W, 3] → token and pixel logits. */
 export function network(

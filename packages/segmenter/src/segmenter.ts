@@ -4,8 +4,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { GssModelConfig, InferenceConfig } from './config.js';
 import { type Forward, forward, type Runtime } from './forward.js';
 import { createMaskigeCodec } from './maskige.js';
-import { type ModelParams, openTokenizer } from './model.js';
+import type { ModelParams } from './model.js';
 import { slide } from './slide.js';
+import { openTokenizer } from './tokenizers.js';
 
 export interface PredictOptions {
   /** Default: the model's own. */
@@ -124,7 +125,7 @@ async function slideForward(
 
 /** A segmenter from a config and its parameters, which it takes over. */
 export function createSegmenter(config: GssModelConfig, params: ModelParams): Segmenter {
-  const codec = createMaskigeCodec(config);
+  const codec = createMaskigeCodec(config, config.tokenizer.input);
   const runtime: Runtime = { config, params, codec, tokenizer: openTokenizer(config.tokenizer, params.tokenizer) };
   return {
     config,

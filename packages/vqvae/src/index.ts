@@ -17,6 +17,7 @@ export {
 } from './compact/compact.js';
 export { type CodebookKeeper, type KeeperOptions, keepCodebook } from './compact/keeper.js';
 export { type CompactLoss, type CompactLossOptions, compactLoss, paletteCrossEntropy } from './compact/loss.js';
+export { createPatchCounter, dearestPatches, type PatchCounter } from './compact/patch-counter.js';
 export { compactTokenizer } from './compact/tokenizer.js';
 export { type DvaeBlockParams, decoderBlockSpec, dvaeBlock, encoderBlockSpec } from './dvae/blocks.js';
 export { type DvaeConfig, dvaeDownsample, dvaeVariants } from './dvae/config.js';
@@ -41,6 +42,7 @@ export {
 export { dvaeImage, mapPixels, unmapPixels } from './dvae/pixels.js';
 export { decoderHalos, decodeTileFor, dvaeDecoderTiled } from './dvae/tiles.js';
 export { type DvaeParams, type DvaeTokenizerOptions, dvaeSpec, dvaeTokenizer } from './dvae/tokenizer.js';
+export { fillUnlabelled } from './fill-unlabelled.js';
 export { type ProceduralMaskConfig, proceduralMask } from './procedural-masks.js';
 export { nearestCode, type Quantized, quantize } from './quantize.js';
 export { depthToSpace, spaceToDepth } from './shuffle.js';
@@ -53,16 +55,15 @@ export {
   updateDictionary,
 } from './uvim/dictionary.js';
 export { fromFlax } from './uvim/flax.js';
-export { antialiasedMatrix, fromPatches, toPatches } from './uvim/grid.js';
+export { antialiasedMatrix, fromPatches, joinTiles, toPatches, toTiles } from './uvim/grid.js';
+export { codeDropout, type UvimLoss, type UvimLossOptions, uvimLoss } from './uvim/loss.js';
 export {
   codewords,
   type UvimCode,
   type UvimConfig,
-  type UvimLoss,
   type UvimParams,
   uvimDecoder,
   uvimEncoder,
-  uvimLoss,
   uvimQuantize,
   uvimSpec,
   uvimVariants,
@@ -76,7 +77,7 @@ export {
   uvimLanguageEncoder,
   uvimLanguageSpec,
 } from './uvim/stage2.js';
-export { type UvimTokenizerOptions, uvimTokenizer } from './uvim/tokenizer.js';
+export { uvimContext, uvimTokenizer } from './uvim/tokenizer.js';
 export { type VqganConfig, vqganDownsample, vqganVariants } from './vqgan/config.js';
 export {
   type DiscriminatorConfig,

@@ -3,20 +3,27 @@ import * as tf from '@tensorflow/tfjs-core';
 
 /**
  * A maskige tokenizer (§3.3): Ê: x → z and D: z → x̂. Every implementation pads images whose sides are not multiples of
- * `downsample` by repeating the last row and column, so h = ⌈H / downsample⌉; `decode` returns [h·downsample, w·downsample]
- * and the caller cuts (`reconstruct` does). Inputs stay the caller's; only the returned tensor survives a call.
+ * `multiple` by repeating the last row and column, so h = ⌈H / downsample⌉ (of the padded height); `decode` returns
+ * [h·downsample, w·downsample] and the caller cuts (`reconstruct` does). Inputs stay the caller's; only the returned tensor survives a call.
  */
 export interface Tokenizer {
   /** Pixels a token covers along each side: 1/d of the paper. */
   readonly downsample: number;
   /** Number of codes; tokens are integers in [0, vocabulary). */
   readonly vocabulary: number;
-  /** Image, [B, H, W, C] in [0, 1] → tokens, [B, h, w] int32. C is 3 for maskiges, K for the rows without a maskige. */
-  encode(image: tf.Tensor4D): tf.Tensor3D;
-  /** Tokens, [B, h, w] int32 → image, [B, h·d, w·d, C] in [0, 1]. */
-  decode(tokens: tf.Tensor3D): tf.Tensor4D;
+  /** Sides are padded to multiples of it. Default `downsample`; UViM codes whole squares. */
+  readonly multiple?: number;
+  /** Whether all three need `context`, the photo that the image segments (UViM's side input). Default false. */
+  readonly needsContext?: boolean;
+  /**
+   * Image, [B, H, W, C] in [0, 1], and its photo, [B, H, W, 3] in [0, 1] → tokens, [B, h, w] int32. C is 3 for maskiges, K
+   * for the rows without a maskige.
+   */
+  encode(image: tf.Tensor4D, context?: tf.Tensor4D): tf.Tensor3D;
+  /** Tokens, [B, h, w] int32 → image, [B, h·d, w·d, C] in [0, 1]. A photo smaller than that is padded as images are. */
+  decode(tokens: tf.Tensor3D, context?: tf.Tensor4D): tf.Tensor4D;
   /** Token probabilities, [B, h, w, vocabulary] (sums of 1) → image: the decoder at the expected embedding, differentiable. */
-  decodeProbabilities(probabilities: tf.Tensor4D): tf.Tensor4D;
+  decodeProbabilities(probabilities: tf.Tensor4D, context?: tf.Tensor4D): tf.Tensor4D;
 }
 
 export interface TokenizerOptions {
@@ -46,10 +53,10 @@ export function padToMultiple(image: tf.Tensor4D, factor: number): tf.Tensor4D {
   });
 }
 
-/** decode(encode(image)), cut to the image's size: [B, H, W, C] → [B, H, W, C]. */
-export function reconstruct(tokenizer: Tokenizer, image: tf.Tensor4D): tf.Tensor4D {
+/** decode(encode(image)), cut to the image's size: [B, H, W, C] → [B, H, W, C]. `context` where the tokenizer needs it. */
+export function reconstruct(tokenizer: Tokenizer, image: tf.Tensor4D, context?: tf.Tensor4D): tf.Tensor4D {
   return tf.tidy(() => {
-    const decoded = tokenizer.decode(tokenizer.encode(image));
+    const decoded = tokenizer.decode(tokenizer.encode(image, context), context);
     return tf.slice(decoded, [0, 0, 0, 0], [...image.shape.slice(0, 3), decoded.shape[3]]);
   });
 }

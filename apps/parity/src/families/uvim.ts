@@ -113,7 +113,7 @@ async function stage1(golden: Golden): Promise<Check[]> {
     check(golden, 'output.logits', uvimDecoder(quantized, params, config, image)),
     check(golden, 'output.logits_from_codes', uvimDecoder(given, params, config, image)),
     check(golden, 'output.loss', loss),
-    check(golden, 'output.cross_entropy', parts.crossEntropy),
+    check(golden, 'output.cross_entropy', parts.reconstruction),
     check(golden, 'output.commitment', parts.commitment),
     ...dictionaryChecks(golden, bottleneck, code),
   ];

@@ -9,7 +9,7 @@ import { type Context, command } from '../cli/command.js';
 import { UsageError } from '../cli/errors.js';
 import type { Output } from '../cli/output.js';
 import { type DataOptions, openSplit, sameClasses } from '../data/sources.js';
-import { maskigeTensor } from '../stages/batch.js';
+import { contextTensor, maskigeTensor } from '../stages/batch.js';
 import { type Evaluation, evaluateModel, evaluateWith } from '../stages/evaluate.js';
 import { backendOption, startBackend, withData } from './options.js';
 
@@ -35,19 +35,26 @@ export async function evaluateTokenizer(
 ): Promise<Evaluation> {
   const { config, params } = await loadTokenizerFolder(folder);
   sameClasses(config.classes, data.classes, folder);
-  const codec = createMaskigeCodec(config);
+  const codec = createMaskigeCodec(config, config.tokenizer.input);
   const tokenizer = openTokenizer(config.tokenizer, params);
   try {
     return await evaluateWith(
       data.dataset,
       config.classes,
       async (i) => {
-        const { labels, name } = await data.dataset.read(i);
+        const { image, labels, name } = await data.dataset.read(i);
         const { width, height } = labels;
-        const batch = { labels: Uint8Array.from(labels.data), images: new Uint8Array(), names: [name], width, height };
-        const found = tf.tidy(() =>
-          codec.classes(reconstruct(tokenizer, maskigeTensor(batch, codec, config.classes.length))),
-        );
+        const batch = {
+          labels: Uint8Array.from(labels.data),
+          images: Uint8Array.from(image.data),
+          names: [name],
+          width,
+          height,
+        };
+        const found = tf.tidy(() => {
+          const context = tokenizer.needsContext ? contextTensor(batch) : undefined;
+          return codec.classes(reconstruct(tokenizer, maskigeTensor(batch, codec, config.classes.length), context));
+        });
         const prediction = Uint8Array.from(await found.data());
         found.dispose();
         return { prediction: { data: prediction }, truth: labels };

@@ -1,3 +1,4 @@
+import { resizeLabels } from '@gss/prior';
 import type { MaskigeCodec } from '@gss/segmenter';
 import type { Batch } from '@gss/train/node';
 import * as tf from '@tensorflow/tfjs-core';
@@ -9,12 +10,28 @@ export function labelTensor({ labels, names, width, height }: Batch): tf.Tensor3
   return tf.tensor3d(Int32Array.from(labels), [names.length, height, width], 'int32');
 }
 
+/** The batch with labels of `scale` times the size (§3.4: the mask is enlarged for a tokenizer coarser than the token map). */
+export function scaleLabels(batch: Batch, scale: number): Batch {
+  if (scale === 1) return batch;
+  const { names, width: W, height: H } = batch;
+  const [width, height] = [Math.round(W * scale), Math.round(H * scale)];
+  const labels = new Uint8Array(names.length * width * height);
+  for (const i of names.keys()) {
+    const map = { data: batch.labels.subarray(i * W * H, (i + 1) * W * H), width: W, height: H };
+    labels.set(resizeLabels(map, { width, height }).data, i * width * height);
+  }
+  return { ...batch, labels, width, height };
+}
+
 /** Images of a batch, [B, H, W, 3] in 0..255. */
 export function imageTensor({ images, names, width, height }: Batch): tf.Tensor4D {
   return tf.tensor4d(Float32Array.from(images), [names.length, height, width, 3]);
 }
 
-/** Maskiges of a batch's labels, [B, H, W, 3] in [0, 1]; unlabelled pixels get their own colour. */
+/** The same in [0, 1]: the side input of tokenizers that need the photo. */
+export const contextTensor = (batch: Batch): tf.Tensor4D => tf.tidy(() => tf.div(imageTensor(batch), 255));
+
+/** What the tokenizer reads of a batch's labels, [B, H, W, C] in [0, 1]; unlabelled pixels get their own colour. */
 export function maskigeTensor(batch: Batch, codec: MaskigeCodec, classes: number): tf.Tensor4D {
   return tf.tidy(() => {
     const painted = Int32Array.from(batch.labels, (label) => (label === unlabelled ? classes : label));

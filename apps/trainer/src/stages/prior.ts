@@ -5,6 +5,7 @@ import {
   type GssModelConfig,
   imageNetMean,
   imageNetStd,
+  labelScale,
   network,
   networkSpec,
   normalize,
@@ -12,14 +13,26 @@ import {
 } from '@gss/segmenter';
 import { loadTokenizerFolder, saveModelFolder } from '@gss/segmenter/node';
 import { swinVariants } from '@gss/swin';
-import { createRng, disposeTree, frozen, initParams, type Tree } from '@gss/tensor';
+import { createRng, disposeTree, frozen, initParams, resize, type Tree } from '@gss/tensor';
 import { adamW, noDecayRules, polySchedule } from '@gss/train';
 import { createLoader, trainLoop } from '@gss/train/node';
+import type { Tokenizer } from '@gss/vqvae';
 import type * as tf from '@tensorflow/tfjs-core';
+import { UsageError } from '../cli/errors.js';
 import { trainingPipeline } from '../data/pipeline.js';
 import { sameClasses } from '../data/sources.js';
-import { imageTensor, labelTensor } from './batch.js';
+import { contextTensor, imageTensor, labelTensor, scaleLabels } from './batch.js';
 import type { StageContext, StageResult } from './tokenizer.js';
+
+/** Refuses crops whose tokens would not fill the tokenizer's squares. */
+function checkCrop([H, W]: readonly [number, number], { multiple = 1 }: Tokenizer, scale: number): void {
+  const side = Math.ceil(multiple / scale);
+  if (H % side || W % side) {
+    throw new UsageError(
+      `prior.crop is ${H} × ${W}, but this tokenizer codes squares of ${side} × ${side} pixels. Give multiples of ${side}.`,
+    );
+  }
+}
 
 /** Stage II (§3.4): the network learns the prior of the tokens; the tokenizer stays as it is. */
 export async function trainPrior(context: StageContext & { readonly tokenizer: string }): Promise<StageResult> {
@@ -28,7 +41,7 @@ export async function trainPrior(context: StageContext & { readonly tokenizer: s
   const stage1 = await loadTokenizerFolder(context.tokenizer);
   const { classes, palette, unlabelled, tokenizer } = stage1.config;
   sameClasses(classes, train.classes, context.tokenizer);
-  const codec = createMaskigeCodec({ palette, unlabelled });
+  const codec = createMaskigeCodec({ palette, unlabelled }, tokenizer.input);
   const tokens = openTokenizer(tokenizer, stage1.params);
   const backbone = swinVariants[p.backbone];
   const model: GssModelConfig = {
@@ -52,6 +65,8 @@ export async function trainPrior(context: StageContext & { readonly tokenizer: s
     decoding: 'argmax',
     inference: { mode: 'whole' },
   };
+  const scale = labelScale(tokens, model.prior);
+  checkCrop(p.crop, tokens, scale);
   const spec = networkSpec(model);
   const bar = out.progress('stage II ', p.steps);
   try {
@@ -80,8 +95,12 @@ export async function trainPrior(context: StageContext & { readonly tokenizer: s
       loss: (params, batch, training) => {
         const output = network(normalize(imageTensor(batch), model), params, model, training);
         const targets = {
-          labels: labelTensor(batch),
-          encode: (labels: tf.Tensor3D) => tokens.encode(codec.paint(labels)),
+          labels: labelTensor(scaleLabels(batch, scale)),
+          encode: (labels: tf.Tensor3D) => {
+            const [, H, W] = labels.shape;
+            const context = tokens.needsContext ? resize(contextTensor(batch), [H, W]) : undefined;
+            return tokens.encode(codec.paint(labels), context);
+          },
         };
         const [tokenWeight, pixelWeight] = p.lossWeights;
         const { total, token, pixel } = priorLoss(output, targets, model.prior, {

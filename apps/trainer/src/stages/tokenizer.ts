@@ -13,6 +13,7 @@ import { createRng, disposeTree, frozen, initParams, type Tree } from '@gss/tens
 import { adamW, polySchedule, sampleStream } from '@gss/train';
 import { type Batch, createLoader, makeBatch, trainLoop } from '@gss/train/node';
 import {
+  type CompactConfig,
   codebookUsage,
   compactEncoder,
   compactLoss,
@@ -79,8 +80,8 @@ async function probeBatches({ config, train }: StageContext, count: number, salt
 /** Encoder outputs and tokens of some batches. */
 async function encodeBatches(
   batches: readonly Batch[],
-  params: TokenizerParams,
-  context: { config: GssTokenizerConfig['tokenizer']['config']; codec: MaskigeCodec; classes: number },
+  params: TokenizerParams<'compact'>,
+  context: { config: CompactConfig; codec: MaskigeCodec; classes: number },
 ) {
   const vectors: Float32Array[] = [];
   const tokens: Int32Array[] = [];
@@ -117,7 +118,12 @@ export async function trainTokenizer(context: StageContext): Promise<StageResult
   const encoding = { config: compact, codec, classes: K };
   const all = Array.from({ length: compact.codes }, (_, i) => i);
 
-  const reseed = async (params: TokenizerParams, dead: readonly number[], vectors: Float32Array, salt: number) => {
+  const reseed = async (
+    params: TokenizerParams<'compact'>,
+    dead: readonly number[],
+    vectors: Float32Array,
+    salt: number,
+  ) => {
     const codebook = (await params.codebook.data()) as Float32Array;
     const next = restartDeadCodes(codebook, dead, { vectors, dim: compact.codeDim }, root.fork(`restart/${salt}`));
     return tf.tensor2d(next.codebook, [compact.codes, compact.codeDim]);

@@ -11,8 +11,9 @@ import {
   parseTokenizerConfig,
 } from '../config.js';
 import { modelFiles, openSegmenter } from '../load.js';
-import { type ModelParams, modelSpec, type TokenizerParams, tokenizerSpec } from '../model.js';
+import { type ModelParams, modelSpec } from '../model.js';
 import type { Segmenter } from '../segmenter.js';
+import { type TokenizerParams, tokenizerSpec } from '../tokenizers.js';
 
 function readConfig(folder: string): string {
   const path = join(folder, modelFiles.config);

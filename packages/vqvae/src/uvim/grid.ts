@@ -60,3 +60,21 @@ export function fromPatches(patches: tf.Tensor4D, [H, W]: Grid, [p, q]: Grid): t
     return tf.reshape(tf.transpose(grid, [0, 1, 4, 2, 5, 3]), [B, H, W, K]);
   });
 }
+
+/** Squares of `size`, row by row behind each image: [B, H, W, C] → [B · nH · nW, size, size, C]. */
+export function toTiles(x: tf.Tensor4D, size: number): tf.Tensor4D {
+  const [B, H, W, C] = x.shape;
+  return tf.tidy(() => {
+    const grid = tf.reshape(x, [B, H / size, size, W / size, size, C]);
+    return tf.reshape(tf.transpose(grid, [0, 1, 3, 2, 4, 5]), [-1, size, size, C]);
+  });
+}
+
+/** The inverse of `toTiles`: [B · nH · nW, size, size, C] → [B, H, W, C]. */
+export function joinTiles(tiles: tf.Tensor4D, [H, W]: Grid): tf.Tensor4D {
+  const [, size, , C] = tiles.shape;
+  return tf.tidy(() => {
+    const grid = tf.reshape(tiles, [-1, H / size, W / size, size, size, C]);
+    return tf.reshape(tf.transpose(grid, [0, 1, 3, 2, 4, 5]), [-1, H, W, C]);
+  });
+}

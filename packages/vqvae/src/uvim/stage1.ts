@@ -1,7 +1,7 @@
 import { buffer, type Initializer, type ParamsOf, ShapeError, table } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 import { nearestCode } from '../quantize.js';
-import { stopGradient, straightThrough } from '../stop-gradient.js';
+import { straightThrough } from '../stop-gradient.js';
 import { lookUp } from '../tokenizer.js';
 import {
   dense,
@@ -16,8 +16,10 @@ import { mixPositions, resizeGrid } from './grid.js';
 
 /** UViM's stage I: a ViT autoencoder of K-channel maps through a guiding code; names of its arguments in parentheses. */
 export interface UvimConfig {
-  /** Classes K of the one-hot maps. */
+  /** Classes K of the one-hot maps, or with `pixels` the channels of the image. */
   readonly classes: number;
+  /** What the decoder gives: a `logit` per class as the reference's, or `pixels` of a maskige (ours). Default logits. */
+  readonly output?: 'logits' | 'pixels';
   /** Height and width of maps and side images (input_size). */
   readonly inputSize: readonly [number, number];
   /** (patch_size) */
@@ -229,34 +231,4 @@ export function uvimQuantize(bottleneck: tf.Tensor3D, { state }: UvimParams): Uv
   const tokens = nearestCode(tf.reshape(bottleneck, [B, 1, n, D]), words);
   const nearest = tf.reshape(lookUp(words, tokens), [B, n, D]) as tf.Tensor3D;
   return { quantized: straightThrough(bottleneck, nearest), code: tf.reshape(tokens, [B, n]) };
-}
-
-export interface UvimLoss {
-  readonly loss: tf.Scalar;
-  readonly parts: { readonly crossEntropy: tf.Scalar; readonly commitment: tf.Scalar };
-  /** For `updateDictionary`: what came before quantisation, and its codes. */
-  readonly bottleneck: tf.Tensor3D;
-  readonly code: tf.Tensor2D;
-}
-
-/** Mean cross entropy of the pixels + β · mean ‖b − sg(q)‖²; β 0.25 in the reference. Run it under tidy. */
-export function uvimLoss(
-  patches: tf.Tensor4D,
-  params: UvimParams,
-  config: UvimConfig,
-  { image, commitment = 0.25 }: { readonly image?: tf.Tensor4D; readonly commitment?: number } = {},
-): UvimLoss {
-  const bottleneck = uvimEncoder(patches, params, config, image);
-  const { quantized, code } = uvimQuantize(bottleneck, params);
-  const logits = uvimDecoder(quantized, params, config, image);
-  const logProbabilities = tf.logSoftmax(tf.transpose(logits, [0, 1, 3, 2]));
-  const truth = tf.transpose(patches, [0, 1, 3, 2]);
-  const crossEntropy = tf.neg(tf.mean(tf.sum(tf.mul(logProbabilities, truth), 3))) as tf.Scalar;
-  const term: tf.Scalar = tf.mean(tf.square(tf.sub(bottleneck, stopGradient(quantized))));
-  return {
-    loss: tf.add(crossEntropy, tf.mul(term, commitment)),
-    parts: { crossEntropy, commitment: term },
-    bottleneck,
-    code,
-  };
 }

@@ -2,9 +2,11 @@ import { createRng, initParams, loadParams } from '@gss/tensor';
 import { expectClose, expectNoLeak, readGolden } from '@gss/testing';
 import {
   antialiasedMatrix,
+  codeDropout,
   codewords,
   fromFlax,
   fromPatches,
+  reconstruct,
   splitMostFrequent,
   toPatches,
   type UvimConfig,
@@ -130,6 +132,25 @@ test('stage II equals the reference, and decodes greedily', () => {
   expectNoLeak(() => uvimGreedyCodes(image, params, config));
 });
 
+test('code dropout keeps a uniform share of the codes, anywhere or from the start', () => {
+  const n = 9;
+  const rows = (kind: 'random' | 'ordered') =>
+    codeDropout(400, n, kind, createRng(4)).squeeze([2]).arraySync() as number[][];
+  for (const kind of ['random', 'ordered'] as const) {
+    const kept = rows(kind).map((row) => row.reduce((sum, v) => sum + v, 0));
+    for (let count = 0; count <= n; count++) {
+      const share = kept.filter((k) => k === count).length / 400;
+      expect(Math.abs(share - 1 / (n + 1))).toBeLessThan(0.06);
+    }
+  }
+  expect(rows('ordered').every((row) => row.every((v, i) => i === 0 || v <= row[i - 1]!))).toBe(true);
+  expect(rows('random').some((row) => row[0] === 0 && row[n - 1] === 1)).toBe(true);
+  const params = initParams(uvimSpec(stage1), createRng(2));
+  const patches = tf.oneHot(tf.zeros([1, 24, 4], 'int32'), 5).transpose([0, 1, 3, 2]) as tf.Tensor4D;
+  const loss = (mask?: tf.Tensor3D) => uvimLoss(patches, params, stage1, mask ? { mask } : {}).loss.dataSync()[0];
+  expect(loss(tf.ones([1, 6, 1]))).toBe(loss());
+});
+
 test('patches join back, and shrinking averages', () => {
   const map = tf.randomUniform([2, 6, 8, 3], 0, 1, 'float32', 1) as tf.Tensor4D;
   const patches = toPatches(map, [3, 2]);
@@ -139,19 +160,59 @@ test('patches join back, and shrinking averages', () => {
   expectClose(antialiasedMatrix(2, 4), [1, 0, 0.75, 0.25, 0.25, 0.75, 0, 1], 1e-6);
 });
 
-test('the tokenizer gives probabilities of the classes, and refuses other sizes', () => {
+test('the tokenizer gives probabilities of the classes', () => {
   const params = initParams(uvimSpec(withContext), createRng(2));
   const image = tf.randomUniform([1, 12, 12, 3], 0, 1, 'float32', 2) as tf.Tensor4D;
-  const tokenizer = uvimTokenizer(withContext, params, { image });
-  expect(tokenizer.downsample).toBe(4);
+  const tokenizer = uvimTokenizer(withContext, params);
+  expect([tokenizer.downsample, tokenizer.multiple, tokenizer.needsContext]).toEqual([4, 12, true]);
   const map = tf.oneHot(tf.randomUniform([1, 12, 12], 0, 5, 'int32', 3), 5) as tf.Tensor4D;
-  const tokens = tokenizer.encode(map);
+  const tokens = tokenizer.encode(map, image);
   expect([tokens.shape, tokens.dtype]).toEqual([[1, 3, 3], 'int32']);
-  const decoded = tokenizer.decode(tokens);
+  const decoded = tokenizer.decode(tokens, image);
   expectClose(tf.sum(decoded, 3), tf.ones([1, 12, 12]), 1e-5);
-  expectClose(tokenizer.decodeProbabilities(tf.oneHot(tokens, 10) as tf.Tensor4D), decoded, 1e-5);
-  expectNoLeak(() => tokenizer.decode(tokens));
-  expect(() => tokenizer.encode(tf.zeros([1, 16, 16, 5]))).toThrow('[B, 12, 12, 5]');
-  expect(() => uvimTokenizer(withContext, params).encode(map)).toThrow('side image');
+  expectClose(tokenizer.decodeProbabilities(tf.oneHot(tokens, 10) as tf.Tensor4D, image), decoded, 1e-5);
+  expectNoLeak(() => tokenizer.encode(map, image));
+  expectNoLeak(() => tokenizer.decode(tokens, image));
+});
+
+test('maps of any size are coded square by square', () => {
+  const params = initParams(uvimSpec(withContext), createRng(2));
+  const tokenizer = uvimTokenizer(withContext, params);
+  const image = tf.randomUniform([2, 12, 24, 3], 0, 1, 'float32', 2) as tf.Tensor4D;
+  const map = tf.oneHot(tf.randomUniform([2, 12, 24], 0, 5, 'int32', 3), 5) as tf.Tensor4D;
+  const half = (x: tf.Tensor4D) => tf.slice(x, [0, 0, 12, 0], [2, 12, 12, x.shape[3]]);
+  const tokens = tokenizer.encode(map, image);
+  expect(tokens.shape).toEqual([2, 3, 6]);
+  expectClose(tf.slice(tokens, [0, 0, 3], [2, 3, 3]), tokenizer.encode(half(map), half(image)), 0);
+  expectClose(
+    half(tokenizer.decode(tokens, image)),
+    tokenizer.decode(tf.slice(tokens, [0, 0, 3], [2, 3, 3]), half(image)),
+    1e-5,
+  );
+  const odd = tf.slice(map, [0, 0, 0, 0], [2, 7, 19, 5]);
+  const photo = tf.slice(image, [0, 0, 0, 0], [2, 7, 19, 3]);
+  expect(tokenizer.encode(odd, photo).shape).toEqual([2, 3, 6]);
+  expect(reconstruct(tokenizer, odd, photo).shape).toEqual([2, 7, 19, 5]);
+});
+
+test('the tokenizer refuses what does not fit', () => {
+  const params = initParams(uvimSpec(withContext), createRng(2));
+  const tokenizer = uvimTokenizer(withContext, params);
+  const [map, image] = [tf.zeros<tf.Rank.R4>([1, 12, 12, 5]), tf.zeros<tf.Rank.R4>([1, 12, 12, 3])];
+  expect(() => tokenizer.encode(map)).toThrow('side image');
+  expect(() => tokenizer.encode(tf.zeros([1, 12, 12, 3]), image)).toThrow('[B, H, W, 5]');
+  expect(() => tokenizer.encode(map, tf.zeros([1, 24, 12, 3]))).toThrow('photo of the same pixels');
+  expect(() => tokenizer.decode(tf.zeros([1, 4, 3], 'int32'), image)).toThrow('multiples of 3');
+  expect(() => tokenizer.decode(tf.fill([1, 3, 3], 10, 'int32'), image)).toThrow('tokens in [0, 10), got 10');
   expect(() => uvimTokenizer(stage1, params)).toThrow('no square');
+});
+
+test('with pixels the tokenizer gives images, not probabilities', () => {
+  const config: UvimConfig = { ...withContext, classes: 3, output: 'pixels' };
+  const params = initParams(uvimSpec(config), createRng(2));
+  const image = tf.randomUniform([1, 12, 12, 3], 0, 1, 'float32', 2) as tf.Tensor4D;
+  const decoded = reconstruct(uvimTokenizer(config, params), image, image);
+  expectClose(decoded, tf.zeros([1, 12, 12, 3]), 0); // a fresh head is zero
+  const { parts } = uvimLoss(toPatches(image, config.patchSize), params, config, { image });
+  expectClose(parts.reconstruction, tf.mean(tf.square(image)), 1e-6);
 });

@@ -139,7 +139,33 @@ test('palette design takes a confusion matrix', async () => {
   const { stdout } = await palette('design', '3', '--json', '--starts', '1', '--confusion', at('c.json'));
   expect(JSON.parse(stdout).palette).toHaveLength(3);
   const bad = await palette('design', '4', '--confusion', at('c.json'));
-  expect([bad.code, bad.stderr]).toEqual([1, expect.stringContaining('4 × 4 numbers (rows: truth), got 9')]);
+  expect([bad.code, bad.stderr]).toEqual([
+    1,
+    expect.stringContaining('4 × 4 numbers (rows: truth), got 3 rows, 9 numbers'),
+  ]);
+  writeFileSync(at('null.json'), '[[1, null], [0, 1]]');
+  const missing = await palette('design', '2', '--confusion', at('null.json'));
+  expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('got 2 rows, 3 numbers')]);
+});
+
+test('an input is not overwritten, nor a palette written in a form that the ending does not name', async () => {
+  writeFileSync(at('in.png'), indexPng(sampleMap(5, 9, 9)));
+  const before = readFileSync(at('in.png'));
+  for (const name of ['encode', 'decode']) {
+    const { code, stderr } = await maskige(name, '--palette', 'maximal:5', at('in.png'), at('.', 'in.png'));
+    expect([code, stderr]).toEqual([1, expect.stringContaining('that is the input')]);
+  }
+  expect(readFileSync(at('in.png')).equals(before)).toBe(true);
+  for (const args of [
+    ['design', '3'],
+    ['show', 'maximal:3'],
+  ]) {
+    const { code, stderr } = await palette(...args, '--out', at('p.bmp'));
+    expect([code, stderr]).toEqual([1, expect.stringContaining('ends in .png, .json, .txt')]);
+  }
+  expect(existsSync(at('p.bmp'))).toBe(false);
+  const swallowed = await maskige('report', '--palette', 'maximal:5', at('in.png'));
+  expect([swallowed.code, swallowed.stderr]).toEqual([1, expect.stringContaining('is a picture, no palette')]);
 });
 
 test('palette check names pairs and fails', async () => {

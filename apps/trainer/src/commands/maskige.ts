@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { writeFileAtomic } from '@gss/checkpoint/node';
 import { decodeImage, decodeLabel } from '@gss/datasets/node';
 import { type CodecOptions, decode, encode, type RgbImage } from '@gss/maskige';
@@ -27,6 +27,9 @@ function codecOptions({ palette, ignoreColor }: ChosenPalette, { ignore, force }
 /** Input and output files: one of each, or a folder's, at any depth, under the same names in another folder. */
 function filePairs(input: string, output: string, endings: RegExp): (readonly [string, string])[] {
   if (!existsSync(input)) throw new UsageError(`${input}: no such file or folder.`);
+  if (resolve(input) === resolve(output)) {
+    throw new UsageError(`${output}: that is the input, which would be overwritten. Name another output.`);
+  }
   if (!statSync(input).isDirectory()) return [[input, output]];
   const found = readdirSync(input, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && endings.test(entry.name))
@@ -76,7 +79,8 @@ async function convertAll(
   );
   out.result({ files, failed });
   if (signal.aborted) {
-    out.note(`Interrupted: run the same command again for the other ${pairs.length - files.length - failed.length}.`);
+    const left = pairs.length - files.length - failed.length;
+    out.note(`Interrupted: ${left} not looked at. Run the same command again; it starts from the first.`);
     return interrupted;
   }
   return failed.length ? 1 : undefined;

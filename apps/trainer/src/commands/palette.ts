@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, extname } from 'node:path';
 import { writeFileAtomic } from '@gss/checkpoint/node';
 import type { Palette, Rgb } from '@gss/maskige';
 import { cielab, designPalette, oklab, smallestDistance } from '@gss/maskige/design';
@@ -14,17 +14,25 @@ const spaces = { rgb: undefined, oklab, cielab };
 
 const hex = (color: Rgb) => `#${color.map((v) => v.toString(16).padStart(2, '0')).join('')}`;
 
-/** A palette in the form that the file's ending asks for: .png (swatch), .json, or a colour a line. */
-async function written(file: string, palette: Palette, ignoreColor?: Rgb): Promise<Uint8Array> {
-  if (/\.png$/i.test(file)) return rgbPng(swatch(palette, { cell: 32, ignoreColor }));
-  if (/\.json$/i.test(file))
-    return new TextEncoder().encode(`${JSON.stringify({ palette, ...(ignoreColor ? { ignoreColor } : {}) })}\n`);
-  return new TextEncoder().encode(`${palette.map((c) => c.join(' ')).join('\n')}\n`);
+type Form = (palette: Palette, ignoreColor?: Rgb) => Uint8Array | Promise<Uint8Array>;
+const text = (value: string) => new TextEncoder().encode(`${value}\n`);
+
+/** What a palette is written as, by the file's ending. */
+const forms: Record<string, Form> = {
+  '.png': (palette, ignoreColor) => rgbPng(swatch(palette, { cell: 32, ignoreColor })),
+  '.json': (palette, ignoreColor) => text(JSON.stringify({ palette, ...(ignoreColor && { ignoreColor }) })),
+  '.txt': (palette) => text(palette.map((c) => c.join(' ')).join('\n')),
+};
+
+/** Refuses files whose ending says nothing, before anything is computed. */
+function refuseForms(files: readonly string[] = []): void {
+  const unknown = files.find((file) => !forms[extname(file).toLowerCase()]);
+  if (unknown) throw new UsageError(`${unknown}: expected a file that ends in ${Object.keys(forms).join(', ')}.`);
 }
 
 async function write(file: string, palette: Palette, ignoreColor?: Rgb): Promise<void> {
   mkdirSync(dirname(file), { recursive: true });
-  await writeFileAtomic(file, await written(file, palette, ignoreColor));
+  await writeFileAtomic(file, await forms[extname(file).toLowerCase()]!(palette, ignoreColor));
 }
 
 /** Colours as text: on a terminal with a patch of each. */
@@ -42,13 +50,14 @@ function confusionOf(file: string, K: number): number[] {
   } catch (error) {
     throw new UsageError(`${file}: not readable as JSON (${(error as Error).message}).`);
   }
-  const flat = Array.isArray(value) ? value.flat() : [];
-  if (flat.length !== K * K || !flat.every((v) => typeof v === 'number')) {
+  const rows: unknown[] = Array.isArray(value) ? value : [];
+  const numbers = rows.flat().filter((v) => typeof v === 'number');
+  if (rows.length !== K || !rows.every((row) => Array.isArray(row) && row.length === K) || numbers.length !== K * K) {
     throw new UsageError(
-      `${file}: expected a JSON matrix of ${K} × ${K} numbers (rows: truth), got ${flat.length} numbers.`,
+      `${file}: expected a JSON matrix of ${K} × ${K} numbers (rows: truth), got ${rows.length} rows, ${numbers.length} numbers.`,
     );
   }
-  return flat;
+  return numbers;
 }
 
 interface DesignFlags {
@@ -63,6 +72,7 @@ interface DesignFlags {
 const designCommand = () =>
   command('design', 'make a palette of K colours far apart', async ({ out }, count: string, flags: DesignFlags) => {
     const K = Number(count);
+    refuseForms(flags.out);
     const number = (name: 'seed' | 'strength' | 'starts') => {
       const value = Number(flags[name]);
       if (!(value >= 0)) throw new UsageError(`--${name} must be a number ≥ 0, got ${flags[name]}.`);
@@ -100,6 +110,7 @@ const designCommand = () =>
 
 const showCommand = () =>
   command('show', 'print a palette, or write its swatch', async ({ out }, name: string, flags: { out?: string[] }) => {
+    refuseForms(flags.out);
     const { palette, ignoreColor } = choosePalette(name);
     for (const file of flags.out ?? []) {
       await write(file, palette, ignoreColor);

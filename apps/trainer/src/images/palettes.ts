@@ -38,6 +38,9 @@ export function choosePalette(text: string): ChosenPalette {
 }
 
 function fromFile(file: string): ChosenPalette {
+  if (/\.(png|jpe?g|webp)$/i.test(file)) {
+    throw new UsageError(`${file} is a picture, no palette. Pictures and folders stand before --palette.`);
+  }
   const text = readFileSync(file, 'utf8');
   const refuse = (why: string) => new UsageError(`${file}: ${why}. A palette file is ${example}.`);
   let value: unknown;

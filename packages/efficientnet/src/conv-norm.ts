@@ -1,0 +1,83 @@
+import { type BatchNormParams, batchNorm, depthwise, kernel, type ParamsOf, type Training } from '@gss/tensor';
+import * as tf from '@tensorflow/tfjs-core';
+
+/** ε of every batch norm of the family (PyTorch's own default is 1e-5). */
+const eps = 1e-3;
+/** TensorFlow's decay of 0.99 in PyTorch's words. */
+const momentum = 0.01;
+
+export interface ConvNormConfig {
+  readonly stride?: number;
+  /** ReLU6 behind the norm; the projections of a block have none. Default true. */
+  readonly activate?: boolean;
+}
+
+const kaiming = { type: 'kaimingNormal' } as const;
+
+/** A convolution without bias: k × k over all channels. */
+export const convWeightSpec = (size: number, inputs: number, outputs: number) => ({
+  weight: kernel(size, inputs, outputs, kaiming),
+});
+/** One k × k filter a channel. */
+export const depthwiseWeightSpec = (size: number, channels: number) => ({ weight: depthwise(size, channels, kaiming) });
+export type WeightParams = ParamsOf<ReturnType<typeof convWeightSpec>>;
+
+type Filter = (x: tf.Tensor4D, w: tf.Tensor4D, bias?: tf.Tensor1D, activation?: 'relu6' | 'linear') => tf.Tensor4D;
+
+/**
+ * Convolution → batch norm → ReLU6. With running statistics the norm is a factor and a bias of the convolution, so it
+ * is folded into them: one pass over the map for four, and the gradients of all parameters stay what they are.
+ * `factor` brings the norm's [C] to the axis of the filter that holds the outputs.
+ */
+function convNorm(
+  x: tf.Tensor4D,
+  { weight: w }: WeightParams,
+  norm: BatchNormParams,
+  filter: Filter,
+  factor: (perChannel: tf.Tensor) => tf.Tensor,
+  activate: boolean,
+  training: Training | undefined,
+): tf.Tensor4D {
+  return tf.tidy(() => {
+    if (training) {
+      const y = batchNorm(filter(x, w), norm, training, { eps, momentum });
+      return activate ? tf.relu6(y) : y;
+    }
+    const scale = tf.mul(norm.weight, tf.rsqrt(tf.add(norm.running_var, eps)));
+    const bias = tf.sub(norm.bias, tf.mul(norm.running_mean, scale)) as tf.Tensor1D;
+    return filter(x, tf.mul(w, factor(scale)) as tf.Tensor4D, bias, activate ? 'relu6' : 'linear');
+  });
+}
+
+/**
+ * [B, H, W, in] → [B, ⌈H / s⌉, ⌈W / s⌉, out]. Pads as TensorFlow does, where the checkpoints come from: at stride 2 an
+ * even map gets its zeros right and below only.
+ */
+export function convBatchNorm(
+  x: tf.Tensor4D,
+  conv: WeightParams,
+  norm: BatchNormParams,
+  { stride: strides = 1, activate = true }: ConvNormConfig = {},
+  training?: Training,
+): tf.Tensor4D {
+  const filter: Filter = (x, w, bias, activation) =>
+    bias
+      ? tf.fused.conv2d({ x, filter: w, strides, pad: 'same', bias, activation: activation ?? 'linear' })
+      : tf.conv2d(x, w, strides, 'same');
+  return convNorm(x, conv, norm, filter, (scale) => scale, activate, training);
+}
+
+/** The same with one filter a channel: [B, H, W, C] → [B, ⌈H / s⌉, ⌈W / s⌉, C]. */
+export function depthwiseBatchNorm(
+  x: tf.Tensor4D,
+  conv: WeightParams,
+  norm: BatchNormParams,
+  { stride: strides = 1, activate = true }: ConvNormConfig = {},
+  training?: Training,
+): tf.Tensor4D {
+  const filter: Filter = (x, w, bias, activation) =>
+    bias
+      ? tf.fused.depthwiseConv2d({ x, filter: w, strides, pad: 'same', bias, activation: activation ?? 'linear' })
+      : tf.depthwiseConv2d(x, w, strides, 'same');
+  return convNorm(x, conv, norm, filter, (scale) => tf.reshape(scale, [-1, 1]), activate, training);
+}

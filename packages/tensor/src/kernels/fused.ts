@@ -6,6 +6,7 @@ export type FusedKernel =
   | 'GssGelu'
   | 'GssLayerNorm'
   | 'GssBatchNorm'
+  | 'GssGroupNorm'
   | 'GssWindowAttention'
   | 'GssCrossEntropy'
   | 'GssAdamW';
@@ -86,6 +87,27 @@ export function fusedBatchNorm<T extends tf.Tensor>(
         run('GssBatchNormGrad', { dy, x: x!, mean: mean!, variance: variance!, gamma: gamma! }, { epsilon }),
     };
   }) as T;
+}
+
+/**
+ * Group norm: [B, H, W, C] → [B, H, W, C], each sample's `groups` of neighbouring channels normalised over all their pixels.
+ * C must be a multiple of `groups`. Only where `hasFused('GssGroupNorm')`.
+ */
+export function fusedGroupNorm(
+  x: tf.Tensor4D,
+  gamma: tf.Tensor1D,
+  beta: tf.Tensor1D,
+  { groups, epsilon }: { readonly groups: number; readonly epsilon: number },
+): tf.Tensor4D {
+  return custom([x, gamma, beta], (x, gamma, beta) => {
+    const [value, mean, rstd] = run('GssGroupNorm', { x: x!, gamma: gamma!, beta: beta! }, { groups, epsilon });
+    return {
+      value: value!,
+      saved: [x!, mean!, rstd!, gamma!],
+      gradient: (dy, [x, mean, rstd, gamma]) =>
+        run('GssGroupNormGrad', { dy, x: x!, mean: mean!, rstd: rstd!, gamma: gamma! }, { groups }),
+    };
+  }) as tf.Tensor4D;
 }
 
 /**

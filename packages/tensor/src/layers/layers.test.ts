@@ -159,6 +159,8 @@ describe('resize', () => {
     expect([...resize(x, [1, 3], { mode: 'nearest' }).dataSync()]).toEqual([0, 1, 3]);
     expect([...resize(x, [1, 3], { mode: 'nearest-exact' }).dataSync()]).toEqual([0, 2, 4]);
     expect([...resize(x, [1, 10], { mode: 'nearest' }).dataSync()]).toEqual([0, 0, 1, 1, 2, 2, 3, 3, 4, 4]);
+    const wide = [...resize(x, [1, 5 * 49], { mode: 'nearest' }).dataSync()]; // 1/49 · 49 < 1 in float32
+    expect(wide).toEqual(Array.from({ length: 5 * 49 }, (_, o) => Math.floor(o / 49)));
   });
   test('nearest has a true gradient', () => {
     expectGradient((x) => resize(x as tf.Tensor4D, [6, 4], { mode: 'nearest' }), random([1, 3, 2, 2]));

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ShapeError } from '../errors.js';
-import { fusedBatchNorm, fusedLayerNorm, hasFused } from '../kernels/fused.js';
+import { fusedBatchNorm, fusedGroupNorm, fusedLayerNorm, hasFused } from '../kernels/fused.js';
 import { buffer, vector } from '../spec.js';
 import type { Training } from '../training.js';
 
@@ -86,6 +86,7 @@ export function layerNorm<T extends tf.Tensor>(x: T, { weight, bias }: AffinePar
 export function groupNorm(x: tf.Tensor4D, { weight, bias }: AffineParams, groups: number, eps = 1e-5): tf.Tensor4D {
   const [B, H, W, C] = x.shape;
   if (C % groups) throw new ShapeError('groupNorm', `channels in multiples of ${groups} groups`, x.shape);
+  if (hasFused('GssGroupNorm')) return fusedGroupNorm(x, weight, bias, { groups, epsilon: eps });
   return tf.tidy(() => {
     const grouped = tf.reshape(x, [B, H, W, groups, C / groups]);
     const shape = [groups, C / groups];

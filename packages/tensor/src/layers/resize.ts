@@ -47,11 +47,10 @@ function applyMatrices(x: tf.Tensor4D, rows: tf.Tensor2D, columns: tf.Tensor2D):
 }
 
 function forward(x: tf.Tensor4D, h: number, w: number, { mode, alignCorners }: Required<ResizeOptions>): tf.Tensor4D {
-  const [B, H, W, C] = x.shape;
+  const [, H, W] = x.shape;
   if (mode === 'bilinear') return tf.image.resizeBilinear(x, [h, w], alignCorners, !alignCorners);
   if (h % H === 0 && w % W === 0 && !alignCorners) {
-    const spread = tf.tile(tf.reshape(x, [B, H, 1, W, C]), [1, 1, h / H, 1, w / W]); // [B, H, h/H, W, C·w/W]
-    return tf.reshape(spread, [B, h, w, C]);
+    return tf.image.resizeNearestNeighbor(x, [h, w], false, true); // ⌊(o + ½) / factor⌋ needs no exact float32 product
   }
   const nearest = (from: number, to: number) => {
     const matrix = interpolationMatrix(from, to, { mode, alignCorners });

@@ -5,6 +5,7 @@ import {
   fusedBatchNorm,
   fusedCrossEntropy,
   fusedGelu,
+  fusedGroupNorm,
   fusedLayerNorm,
   fusedRelu,
   fusedWindowAttention,
@@ -95,6 +96,25 @@ here('fused kernels on tensorflow', () => {
     expectSame(
       (x, g, b) => fusedBatchNorm(x!, g as tf.Tensor1D, b as tf.Tensor1D, 1e-5),
       normalised((rank) => Array.from({ length: rank - 1 }, (_, i) => i)),
+      affine(shape, level),
+      5e-5,
+    ),
+  );
+  test.each([
+    { shape: [1, 5, 3, 8], groups: 2, level: 0 },
+    { shape: [3, 4, 2, 6], groups: 3, level: 10 },
+    { shape: [2, 1, 1, 4], groups: 1, level: 0 },
+    { shape: [1, 7, 5, 4], groups: 4, level: -3 },
+  ])('group norm of $shape in $groups groups around $level', ({ shape, groups, level }) =>
+    expectSame(
+      (x, g, b) => fusedGroupNorm(x as tf.Tensor4D, g as tf.Tensor1D, b as tf.Tensor1D, { groups, epsilon: 1e-5 }),
+      (x, g, b) => {
+        const [B, H, W, C] = shape as [number, number, number, number];
+        const grouped = tf.reshape(x!, [B, H, W, groups, C / groups]);
+        const { mean, variance } = tf.moments(grouped, [1, 2, 4], true);
+        const normal = tf.mul(tf.sub(grouped, mean), tf.rsqrt(tf.add(variance, 1e-5)));
+        return tf.add(tf.mul(tf.reshape(normal, shape), g!), b!);
+      },
       affine(shape, level),
       5e-5,
     ),
@@ -221,6 +241,19 @@ here('stock kernels in a faster form', () => {
       await expectSame(plain, plain, () => [image(1, 4), noise([size, size, 4, 3], 2)]);
     }
   });
+  test.each([
+    { pad: 'valid', strides: 2, dilations: 1, activation: 'relu' },
+    { pad: 'same', strides: 2, dilations: 1, activation: 'linear' },
+    { pad: 'same', strides: 1, dilations: 2, activation: 'elu' },
+    { pad: 'valid', strides: 1, dilations: 1, activation: 'relu6' },
+    { pad: 'same', strides: 1, dilations: 1, activation: 'sigmoid' },
+  ] as const)('a convolution with its bias, $pad, stride $strides, dilation $dilations, $activation', (options) =>
+    expectAsOnCpu(() =>
+      [noise([3], 3), noise([1], 4)].map((bias) =>
+        tf.fused.conv2d({ x: image(1, 4), filter: noise([3, 3, 4, 3], 2) as tf.Tensor4D, bias, ...options }),
+      ),
+    ),
+  );
   test('step, with and without slope, and of NaN', () =>
     expectAsOnCpu(() => {
       const x = tf.tensor1d([-2, -0, 0, 3, Number.NaN, Number.POSITIVE_INFINITY]);

@@ -1,7 +1,9 @@
 import { backend, findBackend, getBackend, getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import { gelu, geluGrad, reluGrad, step } from './activation.js';
 import { windowAttention, windowAttentionGrad } from './attention.js';
+import { fusedConv2d, hasBiasedConv } from './conv.js';
 import { crossEntropy, crossEntropyGrad } from './cross-entropy.js';
+import { groupNorm, groupNormGrad } from './group-norm.js';
 import { isOwnKernel, type NativeBackend, type NativeKernel } from './native.js';
 import { batchNorm, batchNormGrad, layerNorm, layerNormGrad } from './norm.js';
 import { batchMatMul, cast, fusedMatMul, gather, mean, reshape, sum, transpose } from './stock.js';
@@ -12,7 +14,7 @@ const fused = [
   ...[windowAttention, windowAttentionGrad, crossEntropy, crossEntropyGrad],
 ];
 /** cuDNN saves other statistics for its gradient than TensorFlow's CPU kernels do. */
-const processorOnly = [batchNorm, batchNormGrad];
+const processorOnly = [batchNorm, batchNormGrad, groupNorm, groupNormGrad];
 
 /** What {@link registerTensorflowKernels} did. */
 export interface TensorflowKernelReport {
@@ -31,8 +33,11 @@ export function registerTensorflowKernels(): TensorflowKernelReport {
       'registerTensorflowKernels: there is no tensorflow backend. Import @tensorflow/tfjs-node-gpu and await tf.ready() first.',
     );
   }
-  const { isUsingGpuDevice } = native as unknown as NativeBackend;
-  const kernels: readonly NativeKernel[] = [...stock, ...fused, ...(isUsingGpuDevice ? [] : processorOnly)];
+  const binding = native as unknown as NativeBackend;
+  const onProcessor = binding.isUsingGpuDevice
+    ? []
+    : [...processorOnly, ...(hasBiasedConv(binding) ? [fusedConv2d] : [])];
+  const kernels: readonly NativeKernel[] = [...stock, ...fused, ...onProcessor];
   for (const { kernelName, bind } of kernels) {
     const present = getKernel(kernelName, 'tensorflow');
     if (present && isOwnKernel(present)) continue;

@@ -1,0 +1,64 @@
+import {
+  backend_util,
+  FusedConv2D,
+  type FusedConv2DAttrs,
+  type FusedConv2DInputs,
+  type TensorInfo,
+  util,
+} from '@tensorflow/tfjs-core';
+import { areFloat, type NativeBackend, nativeKernel, Session } from './native.js';
+
+/** oneDNN's convolution with its bias added on the way: TensorFlow's `_FusedConv2D` wants a list of names instead. */
+const biased = '_MklNativeConv2DWithBias';
+
+const attributes = (strides: readonly number[], dilations: readonly number[], padding: string) => ({
+  strides: [1, ...strides, 1],
+  dilations: [1, ...dilations, 1],
+  padding,
+  data_format: 'NHWC',
+  _kernel: 'MklNameChangeOp', // the label under which oneDNN's kernels are registered
+});
+
+/** Whether this TensorFlow has the operation: not on ARM, and not with TF_ENABLE_ONEDNN_OPTS=0. One pixel tells. */
+export function hasBiasedConv(backend: NativeBackend): boolean {
+  const s = new Session(backend);
+  try {
+    const one = s.float(1, [1, 1, 1, 1]);
+    s.op(biased, [one, one, s.float(1, [1])], attributes([1, 1], [1, 1], 'VALID'));
+    return true;
+  } catch {
+    return false;
+  } finally {
+    s.end();
+  }
+}
+
+const activations: Readonly<Record<string, string | undefined>> = { relu: 'Relu', relu6: 'Relu6', elu: 'Elu' };
+
+const isEmpty = ({ shape }: TensorInfo) => util.sizeFromShape(shape) === 0;
+
+/** Convolution and bias in one pass; tfjs-node reads and writes the whole map again to add the bias. */
+export const fusedConv2d = nativeKernel<FusedConv2DInputs, FusedConv2DAttrs>(
+  FusedConv2D,
+  ({ x, filter, bias }, s, { strides, pad, dilations, dataFormat, dimRoundingMode, activation }) => {
+    const known = activation === 'linear' || activations[activation];
+    if (!known || !bias || !areFloat(x, filter, bias) || isEmpty(x) || dataFormat !== 'NHWC') return undefined;
+    const info = backend_util.computeConv2DInfo(
+      x.shape as [number, number, number, number],
+      filter.shape as [number, number, number, number],
+      strides,
+      dilations,
+      pad,
+      dimRoundingMode,
+      false,
+      'channelsLast',
+    );
+    const padding = info.padInfo.type;
+    if (bias.shape.length !== 1 || bias.shape[0] !== info.outChannels || !['SAME', 'VALID'].includes(padding))
+      return undefined; // one bias for all channels, or explicit padding
+    const attrs = attributes([info.strideHeight, info.strideWidth], [info.dilationHeight, info.dilationWidth], padding);
+    const y = s.op(biased, [s.read(x), s.read(filter), s.read(bias)], attrs);
+    const operation = activations[activation];
+    return s.give(operation ? s.op(operation, [y]) : y);
+  },
+);

@@ -23,6 +23,22 @@ export interface CheckpointInfo {
   readonly config: string;
 }
 
+/** The optimisers of a run: that of the loss, and those of further phases by name. */
+export interface RunOptimizers {
+  readonly optimizer: Optimizer;
+  readonly further?: ReadonlyMap<string, Optimizer>;
+}
+
+/** Prefix of an optimiser's tensors and of its count of updates in a checkpoint file. */
+const placesOf = ({ optimizer, further = new Map() }: RunOptimizers) => [
+  { optimizer, prefix: 'optimizer.', steps: 'optimizer_steps' },
+  ...[...further].map(([name, optimizer]) => ({
+    optimizer,
+    prefix: `optimizer/${name}.`,
+    steps: `optimizer_steps/${name}`,
+  })),
+];
+
 const pattern = /^step-(\d{8})\.safetensors$/;
 const fileOf = (dir: string, step: number) => join(dir, `step-${String(step).padStart(8, '0')}.safetensors`);
 
@@ -48,46 +64,51 @@ export async function saveCheckpoint(
     config,
     spec,
     params,
-    optimizer,
     keep = 2,
-  }: {
-    step: number;
-    config: string;
-    spec: Spec;
-    params: Tree<tf.Tensor>;
-    optimizer: Optimizer;
-    keep?: number;
+    ...optimizers
+  }: RunOptimizers & {
+    readonly step: number;
+    readonly config: string;
+    readonly spec: Spec;
+    readonly params: Tree<tf.Tensor>;
+    readonly keep?: number;
   },
 ): Promise<string> {
   mkdirSync(dir, { recursive: true });
   const entries = new Map<string, StoredTensor>();
   for (const [name, stored] of await stateDict(spec, params)) entries.set(`model.${name}`, stored);
-  const state = optimizer.state();
-  for (const [name, tensor] of state) {
-    entries.set(`optimizer.${name}`, {
-      dtype: 'F32',
-      shape: tensor.shape,
-      data: (await tensor.data()) as Float32Array,
-    });
+  const steps: Record<string, string> = {};
+  for (const { optimizer, prefix, steps: key } of placesOf(optimizers)) {
+    const state = optimizer.state();
+    for (const [name, tensor] of state) {
+      const data = (await tensor.data()) as Float32Array;
+      entries.set(`${prefix}${name}`, { dtype: 'F32', shape: tensor.shape, data });
+    }
+    tf.dispose([...state.values()]);
+    steps[key] = String(optimizer.steps);
   }
-  tf.dispose([...state.values()]);
   const path = fileOf(dir, step);
-  await writeSafetensors(path, entries, { step: String(step), optimizer_steps: String(optimizer.steps), config });
+  await writeSafetensors(path, entries, { step: String(step), ...steps, config });
   for (const old of listCheckpoints(dir).slice(0, -keep)) unlinkSync(old.path);
   return path;
 }
 
-/** Reads a checkpoint back: parameters as plain tensors, and the optimiser restored. Throws where `config` differs. */
+/** Reads a checkpoint back: parameters as plain tensors, and the optimisers restored. Throws where `config` differs. */
 export async function loadCheckpoint<const S extends Spec>(
   path: string,
-  { spec, config, optimizer }: { spec: S; config: string; optimizer: Optimizer },
+  { spec, config, ...optimizers }: RunOptimizers & { readonly spec: S; readonly config: string },
 ): Promise<{ params: ParamsOf<S>; step: number }> {
   const file = await openSafetensors(path);
   try {
-    const { step, optimizer_steps, config: stored } = (file.metadata ?? {}) as Readonly<Record<string, string>>;
-    if (step === undefined || optimizer_steps === undefined || stored === undefined) {
+    const metadata = (file.metadata ?? {}) as Readonly<Record<string, string>>;
+    const places = placesOf(optimizers);
+    const { step, config: stored } = metadata;
+    const lacking = ['step', 'config', ...places.map(({ steps }) => steps)].filter(
+      (key) => metadata[key] === undefined,
+    );
+    if (step === undefined || stored === undefined || lacking.length) {
       throw new CheckpointError(
-        'not a training checkpoint: its metadata lacks step, optimizer_steps or config. Name a file of RUN/checkpoints.',
+        `not a training checkpoint of this kind of run: its metadata lacks ${lacking.join(', ')}. Name a file of RUN/checkpoints.`,
         { file: path },
       );
     }
@@ -98,15 +119,19 @@ export async function loadCheckpoint<const S extends Spec>(
       );
     }
     const model = new Map<string, StoredTensor>();
-    const state = new Map<string, tf.Tensor>();
+    const states = new Map(places.map(({ prefix }) => [prefix, new Map<string, tf.Tensor>()]));
     for (const name of file.tensors.keys()) {
       const tensor = await file.read(name);
       if (name.startsWith('model.')) model.set(name.slice(6), tensor);
-      else state.set(name.slice('optimizer.'.length), tf.tensor(storedToFloat32(tensor), [...tensor.shape]));
+      const prefix = name.slice(0, name.indexOf('.') + 1);
+      states.get(prefix)?.set(name.slice(prefix.length), tf.tensor(storedToFloat32(tensor), [...tensor.shape]));
     }
     const params = loadParams<Spec>(path, spec, model) as unknown as ParamsOf<S>;
-    optimizer.restore(state, Number(optimizer_steps));
-    tf.dispose([...state.values()]);
+    for (const { optimizer, prefix, steps } of places) {
+      const state = states.get(prefix)!;
+      optimizer.restore(state, Number(metadata[steps]));
+      tf.dispose([...state.values()]);
+    }
     return { params, step: Number(step) };
   } finally {
     await file.close();

@@ -70,6 +70,84 @@ describe('trainLoop', () => {
     expect(bits(rest.params)).toEqual(bits(whole.params));
   });
 
+  describe('with a further phase', () => {
+    /** The second layer works against the first, from step 4 on. */
+    const adversarial = (overrides: Partial<Options> = {}): Options => {
+      const { loss } = options();
+      return options({
+        further: [
+          {
+            name: 'critic',
+            updates: (name) => name.startsWith('second.'),
+            loss: (...args) => ({ loss: tf.neg(tf.tanh(loss(...args).loss)), logs: { margin: tf.scalar(2) } }),
+            optimizer: adamW({ betas: [0.5, 0.9] }),
+            schedule: () => 0.02,
+            runs: (step) => step >= 4,
+          },
+        ],
+        ...overrides,
+      });
+    };
+
+    test('each phase updates its own parameters', async () => {
+      const seen: Record<string, number[]> = {};
+      const note = (params: ReturnType<Options['init']>, step: number) => {
+        for (const [name, tensor] of namedTensors(params as unknown as Tree<tf.Tensor>)) {
+          if (name.endsWith('weight')) seen[`${name} ${step}`] = [...tensor.dataSync()];
+        }
+      };
+      await trainLoop(
+        adversarial({
+          afterStep: (params, step) => {
+            note(params, step);
+            return params;
+          },
+        }),
+      );
+      expect(seen['second.weight 4']).toEqual(seen['second.weight 1']); // not before its first step
+      expect(seen['second.weight 5']).not.toEqual(seen['second.weight 4']);
+      expect(seen['first.weight 2']).not.toEqual(seen['first.weight 1']);
+    });
+
+    test('resumes both optimisers, bit for bit, and logs both', async () => {
+      const whole = await trainLoop(adversarial());
+      const lines = readFileSync(join(dir, 'log.jsonl'), 'utf8').trim().split('\n');
+      expect(JSON.parse(lines[2]!)).not.toHaveProperty('critic/loss');
+      expect(JSON.parse(lines[8]!)).toMatchObject({ 'critic/margin': 2, 'critic/grad_norm': expect.any(Number) });
+      for (const at of [2, 7]) {
+        rmSync(dir, { recursive: true });
+        const stopper = new AbortController();
+        await trainLoop(
+          adversarial({ signal: stopper.signal, onProgress: ({ step }) => step === at && stopper.abort() }),
+        );
+        const rest = await trainLoop(adversarial({ resume: true }));
+        expect(rest.step).toBe(12);
+        expect(bits(rest.params)).toEqual(bits(whole.params));
+      }
+    });
+
+    test('refuses a checkpoint that lacks the state of a phase', async () => {
+      await trainLoop(options());
+      await expect(trainLoop(adversarial({ resume: true }))).rejects.toThrow('lacks optimizer_steps/critic');
+    });
+
+    test('a figure prepared before the loss is a constant to it', async () => {
+      const order: string[] = [];
+      const { loss } = options();
+      await trainLoop(
+        adversarial({
+          steps: 2,
+          prepare: (_params, _batch, _training, step) => void order.push(`prepare ${step}`),
+          loss: (params, x, training, step) => {
+            order.push(`loss ${step}`);
+            return loss(params, x, training, step);
+          },
+        }),
+      );
+      expect(order).toEqual(['prepare 0', 'loss 0', 'prepare 1', 'loss 1']);
+    });
+  });
+
   test('goes on from the last whole checkpoint when a write was interrupted', async () => {
     const whole = await trainLoop(options());
     const path = listCheckpoints(join(dir, 'checkpoints')).at(-1)!.path;

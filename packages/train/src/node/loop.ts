@@ -37,6 +37,21 @@ export interface BatchStream<B> {
   close(): Promise<void> | void;
 }
 
+/** A further update of every step, with its own loss, parameters and optimiser: the other side of adversarial training. */
+export interface Phase<S extends Spec, B> {
+  /** Its figures are logged as NAME/…, and its state is saved under this name. */
+  readonly name: string;
+  /** Which of the trained parameters it updates. */
+  readonly updates: (name: string) => boolean;
+  /** Called with the parameters as the phases before it left them. */
+  readonly loss: (params: ParamsOf<S>, batch: B, training: Training, step: number) => LossResult;
+  readonly optimizer: Optimizer;
+  readonly schedule: Schedule;
+  readonly clipNorm?: number;
+  /** Steps at which it runs; default all. */
+  readonly runs?: (step: number) => boolean;
+}
+
 export interface TrainLoopOptions<S extends Spec, B> {
   /** Folder of the run: checkpoints/, log.jsonl, TensorBoard events. */
   readonly dir: string;
@@ -47,12 +62,18 @@ export interface TrainLoopOptions<S extends Spec, B> {
   readonly trains?: (name: string) => boolean;
   /** Opens the stream of batches at a step. */
   readonly batches: (step: number) => BatchStream<B>;
+  /** Called before the loss, outside of the gradient: for figures that the loss takes as constants. */
+  readonly prepare?: (params: ParamsOf<S>, batch: B, training: Training, step: number) => void | Promise<void>;
   readonly loss: (params: ParamsOf<S>, batch: B, training: Training, step: number) => LossResult;
+  /** Which of the trained parameters the loss updates; default all that no further phase does. */
+  readonly updates?: (name: string) => boolean;
   readonly optimizer: Optimizer;
   readonly schedule: Schedule;
   readonly steps: number;
   readonly seed: number;
   readonly clipNorm?: number;
+  /** Updates that follow in the same step, in order. */
+  readonly further?: readonly Phase<S, B>[];
   /** JSON of everything that the result depends on: a checkpoint of another configuration is refused. */
   readonly config: string;
   /** Continue from the newest checkpoint in `dir`, if there is one. */
@@ -86,14 +107,14 @@ export class DivergedError extends Error {
   override readonly name = 'DivergedError';
 }
 
-function check({ loss, gradNorm }: StepResult, step: number, dir: string): void {
+function check({ loss, gradNorm }: StepResult, who: string, step: number, dir: string): void {
   if (Number.isFinite(loss) && Number.isFinite(gradNorm)) return;
   const last = listCheckpoints(join(dir, 'checkpoints')).at(-1);
   const from = last
     ? `The last good checkpoint is ${last.path} (step ${last.step}).`
     : 'No checkpoint had been written yet.';
   throw new DivergedError(
-    `training: step ${step} gave loss ${loss} and gradient norm ${gradNorm}. ${from} Lower the learning rate, lengthen the warm-up or clip gradients, then start again.`,
+    `${who}: step ${step} gave loss ${loss} and gradient norm ${gradNorm}. ${from} Lower the learning rate, lengthen the warm-up or clip gradients, then start again.`,
   );
 }
 
@@ -103,11 +124,13 @@ function check({ loss, gradNorm }: StepResult, step: number, dir: string): void 
  */
 export async function trainLoop<const S extends Spec, B>(options: TrainLoopOptions<S, B>): Promise<TrainLoopResult<S>> {
   const { dir, spec, optimizer, schedule, steps, seed, config, signal } = options;
-  const { checkpointEvery = 200, logEvery = 10, evaluateEvery = Number.POSITIVE_INFINITY } = options;
+  const { checkpointEvery = 200, logEvery = 10, evaluateEvery = Number.POSITIVE_INFINITY, further = [] } = options;
+  const { updates = (name) => !further.some((phase) => phase.updates(name)) } = options;
+  const optimizers = { optimizer, further: new Map(further.map((phase) => [phase.name, phase.optimizer])) };
   const checkpoints = join(dir, 'checkpoints');
   const last = options.resume ? listCheckpoints(checkpoints).at(-1) : undefined;
   const loaded = last
-    ? await loadCheckpoint(last.path, { spec, config, optimizer })
+    ? await loadCheckpoint(last.path, { spec, config, ...optimizers })
     : { params: await options.init(), step: 0 };
   let params = trainable(spec, loaded.params, options.trains);
   let step = loaded.step;
@@ -119,26 +142,47 @@ export async function trainLoop<const S extends Spec, B>(options: TrainLoopOptio
   let figures: Record<string, number> = {};
   let saved = step;
   const save = async () => {
-    await saveCheckpoint(checkpoints, { step, config, spec, params: params as Tree<tf.Tensor>, optimizer });
+    await saveCheckpoint(checkpoints, { step, config, spec, params: params as Tree<tf.Tensor>, ...optimizers });
     saved = step;
+  };
+  /** One update: loss, gradients, parameters, running statistics. */
+  const update = async (
+    { updates, loss, optimizer, schedule, clipNorm }: Omit<Phase<S, B>, 'name'>,
+    who: string,
+    batch: B,
+    training: Training,
+  ): Promise<StepResult> => {
+    const all = variablesOf(params as Tree<tf.Tensor>);
+    const result = await trainStep({
+      loss: () => loss(params, batch, training, step),
+      variables: new Map([...all].filter(([name]) => updates(name))),
+      optimizer,
+      learningRate: schedule(step),
+      clipNorm,
+    }).catch((error: unknown) => {
+      discardStatistics(training);
+      throw error;
+    });
+    check(result, who, step, dir);
+    params = withStatistics(params, training);
+    return result;
   };
   try {
     while (step < steps && !signal?.aborted) {
       const batch = await stream.next();
       const training = createTraining(root.fork(`step/${step}`));
       const learningRate = schedule(step);
-      const result = await trainStep({
-        loss: () => options.loss(params, batch, training, step),
-        variables: variablesOf(params as Tree<tf.Tensor>),
-        optimizer,
-        learningRate,
-        clipNorm: options.clipNorm,
-      }).catch((error: unknown) => {
-        discardStatistics(training);
-        throw error;
-      });
-      check(result, step, dir);
-      params = withStatistics(params, training);
+      await options.prepare?.(params, batch, training, step);
+      const result = await update({ ...options, updates }, 'training', batch, training);
+      const others: Record<string, number> = {};
+      for (const phase of further) {
+        if (phase.runs && !phase.runs(step)) continue;
+        const own = createTraining(root.fork(`step/${step}/${phase.name}`));
+        const { loss, gradNorm, logs } = await update(phase, `training (${phase.name})`, batch, own);
+        for (const [key, value] of Object.entries({ loss, ...logs, grad_norm: gradNorm })) {
+          others[`${phase.name}/${key}`] = value;
+        }
+      }
       step += 1;
       if (options.afterStep) params = await options.afterStep(params, step, log);
       if (step % logEvery === 0 || step === steps) {
@@ -149,6 +193,7 @@ export async function trainLoop<const S extends Spec, B>(options: TrainLoopOptio
           ...result.logs,
           'optim/lr': learningRate,
           'optim/grad_norm': result.gradNorm,
+          ...others,
           'time/steps_per_second': stepsPerSecond,
         });
         options.onProgress?.({

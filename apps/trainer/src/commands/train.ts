@@ -16,6 +16,7 @@ interface Options extends DataOptions {
   readonly out: string;
   readonly resume?: boolean;
   readonly tokenizer?: string;
+  readonly tokenCache?: string;
   readonly backend?: NodeBackend;
 }
 
@@ -60,10 +61,14 @@ const priorCommand = () =>
     command('prior', 'stage II: learn to predict the tokens from images', (context, options: Options) =>
       run(context, options, (config, train) => {
         const tokenizer = options.tokenizer ?? join(options.out, 'tokenizer', 'model');
-        return trainPrior({ config, train, dir: options.out, tokenizer, resume: Boolean(options.resume), ...context });
+        const { tokenCache } = options;
+        const resume = Boolean(options.resume);
+        return trainPrior({ config, train, dir: options.out, tokenizer, tokenCache, resume, ...context });
       }),
     ),
-  ).option('--tokenizer <dir>', 'tokenizer folder (default: the one of stage I in --out)');
+  )
+    .option('--tokenizer <dir>', 'tokenizer folder (default: the one of stage I in --out)')
+    .option('--token-cache <dir>', 'keep the tokens of fixed crops here and reuse them (see prior.cropStride)');
 
 /** `gss train tokenizer|prior` */
 export const trainCommand = () =>

@@ -43,6 +43,10 @@ const prior = z.strictObject({
   photometric: z.boolean().default(true),
   /** Largest share of one class in a crop. */
   catMaxRatio: z.number().min(0).max(1).default(0.75),
+  /** Crops on a grid of this many pixels instead of anywhere: with a fixed scale, `--token-cache` then keeps their tokens. */
+  cropStride: z.int().positive().optional(),
+  /** What unlabelled pixels are painted as before they become tokens: the auxiliary head's guess (default, §3.4), or their own colour. */
+  fillUnlabelled: z.enum(['head', 'colour']).optional(),
   /** Weights of the two losses, token and auxiliary pixel (the paper's 0.8 and 0.2). */
   lossWeights: z.tuple([z.number().min(0), z.number().min(0)]).default([0.8, 0.2]),
   ...stage,

@@ -5,6 +5,8 @@ export interface CropPipeline {
   /** The random scale is relative to the picture's own size. */
   readonly ratioRange: readonly [number, number];
   readonly catMaxRatio?: number;
+  /** Crops on a grid of this many pixels instead of anywhere: fixed crops, whose tokens can be kept. */
+  readonly cropStride?: number | undefined;
   readonly photometric?: boolean;
 }
 
@@ -13,12 +15,12 @@ export interface CropPipeline {
  * batches travel as bytes. `size` is that of the data set's pictures.
  */
 export function trainingPipeline(
-  { crop: [height, width], ratioRange, catMaxRatio = 1, photometric = false }: CropPipeline,
+  { crop: [height, width], ratioRange, catMaxRatio = 1, cropStride, photometric = false }: CropPipeline,
   size: { readonly width: number; readonly height: number },
 ): TransformSpec[] {
   return [
     { type: 'Resize', width: Math.max(size.width, size.height), height: Math.min(size.width, size.height), ratioRange },
-    { type: 'RandomCrop', width, height, catMaxRatio },
+    { type: 'RandomCrop', width, height, catMaxRatio, ...(cropStride ? { stride: cropStride } : {}) },
     { type: 'RandomFlip', prob: 0.5 },
     ...(photometric ? [{ type: 'PhotoMetricDistortion' } as const] : []),
     { type: 'Pad', width, height },

@@ -21,6 +21,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { UsageError } from '../cli/errors.js';
 import { trainingPipeline } from '../data/pipeline.js';
 import { sameClasses } from '../data/sources.js';
+import { cachedTokens, encodeLabels, openTokens, whyNotCached } from '../data/tokens.js';
 import { contextTensor, imageTensor, labelTensor, scaleLabels } from './batch.js';
 import type { StageContext, StageResult } from './tokenizer.js';
 
@@ -35,7 +36,9 @@ function checkCrop([H, W]: readonly [number, number], { multiple = 1 }: Tokenize
 }
 
 /** Stage II (§3.4): the network learns the prior of the tokens; the tokenizer stays as it is. */
-export async function trainPrior(context: StageContext & { readonly tokenizer: string }): Promise<StageResult> {
+export async function trainPrior(
+  context: StageContext & { readonly tokenizer: string; readonly tokenCache?: string | undefined },
+): Promise<StageResult> {
   const { config, train, dir, out, signal, resume } = context;
   const p = config.prior;
   const stage1 = await loadTokenizerFolder(context.tokenizer);
@@ -68,6 +71,15 @@ export async function trainPrior(context: StageContext & { readonly tokenizer: s
   const scale = labelScale(tokens, model.prior);
   checkCrop(p.crop, tokens, scale);
   const spec = networkSpec(model);
+  const coder = { ...stage1, tokenizer: tokens, codec, scale };
+  const pipeline = trainingPipeline(p, train.size);
+  const notCached = context.tokenCache && whyNotCached(coder, pipeline, train.size);
+  if (notCached) out.note(`--token-cache: not used, ${notCached}.`);
+  const filled = p.fillUnlabelled !== 'colour';
+  const cached =
+    context.tokenCache && !notCached
+      ? cachedTokens(await openTokens(context.tokenCache, coder), coder, { filled })
+      : undefined;
   const bar = out.progress('stage II ', p.steps);
   try {
     const result = await trainLoop({
@@ -83,23 +95,27 @@ export async function trainPrior(context: StageContext & { readonly tokenizer: s
       ...(p.clipNorm ? { clipNorm: p.clipNorm } : {}),
       checkpointEvery: p.checkpointEvery,
       init: () => initParams(spec, createRng(config.seed).fork('prior/init')),
-      batches: (start) =>
-        createLoader({
+      batches: (start) => {
+        const loader = createLoader({
           source: train.source,
           length: train.dataset.length,
-          pipeline: trainingPipeline(p, train.size),
+          pipeline,
           batchSize: p.batchSize,
           seed: config.seed,
           start,
-        }),
+        });
+        return cached?.wrap(loader) ?? loader;
+      },
       loss: (params, batch, training) => {
         const output = network(normalize(imageTensor(batch), model), params, model, training);
         const targets = {
           labels: labelTensor(scaleLabels(batch, scale)),
           encode: (labels: tf.Tensor3D) => {
+            const kept = cached?.of(batch);
+            if (kept) return kept;
             const [, H, W] = labels.shape;
             const context = tokens.needsContext ? resize(contextTensor(batch), [H, W]) : undefined;
-            return tokens.encode(codec.paint(labels), context);
+            return filled ? tokens.encode(codec.paint(labels), context) : encodeLabels(batch, coder, context);
           },
         };
         const [tokenWeight, pixelWeight] = p.lossWeights;
@@ -112,6 +128,7 @@ export async function trainPrior(context: StageContext & { readonly tokenizer: s
       },
       onProgress: ({ step, loss }) => bar.update(step, `loss ${loss.toFixed(4)}`),
     });
+    if (cached) out.note(`tokens: ${cached.hits} from the cache, ${cached.misses} encoded`);
     const trained = frozen(result.params);
     const folder = join(dir, 'model');
     if (result.finished) {

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromiumFlags, findChromium, noChromium } from '@gss/testing';
 import { chromium } from 'playwright-core';
@@ -59,6 +59,16 @@ describe('the packed packages in a plain npm project', () => {
       expect(readFileSync(at(`node_modules/@gss/${name}/LICENSE`), 'utf8')).toContain('Apache License');
       expect(readFileSync(at(`node_modules/@gss/${name}/README.md`), 'utf8')).toContain(`# @gss/${name}`);
     }
+  });
+
+  // npm shows a README without the rest of the repository: what it links to has to be in the tarball.
+  test.each(['maskige', 'metrics', 'datasets'])('bring what the README of %s shows and links to', (name) => {
+    const folder = at(`node_modules/@gss/${name}`);
+    const targets = [...readFileSync(join(folder, 'README.md'), 'utf8').matchAll(/\]\(([^)\s]+)\)/g)]
+      .map(([, target]) => target!)
+      .filter((target) => !/^(https?:|#)/.test(target));
+    expect(targets.some((target) => /\.(png|svg|jpg)$/.test(target))).toBe(true);
+    expect(targets.filter((target) => !existsSync(join(folder, target)))).toEqual([]);
   });
 
   test('encode, decode, count and transform in Node', () => {

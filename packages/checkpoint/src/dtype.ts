@@ -111,3 +111,11 @@ export function specFault({ dtype, shape }: TensorSpec): string | undefined {
   if (countBytes({ dtype, shape }) === undefined) return `shape ${show(shape)} of ${dtype} is beyond 2^53 bytes`;
   return undefined;
 }
+
+/** Says how data differs from what its spec promised, or undefined when it does not. */
+export function dataFault(spec: TensorSpec, data: unknown): string | undefined {
+  const bytes = countBytes(spec);
+  return isDataOf(spec.dtype, data) && data.byteLength === bytes
+    ? undefined
+    : `expected ${arrayName(spec.dtype)} of ${bytes} bytes for ${spec.dtype} [${spec.shape}], got ${show(data)}`;
+}

@@ -1,3 +1,4 @@
 export { writeFileAtomic } from './atomic.js';
+export { type LazySafetensors, openSafetensorsSync } from './lazy.js';
 export { openSafetensors, readSafetensors, type SafetensorsFile } from './open.js';
 export { type WritableTensor, writeSafetensors } from './write.js';

@@ -1,17 +1,17 @@
 import { quote } from '../errors.js';
+import { memberStart, readZipDirectory } from '../zip/read.js';
+import type { ByteSource } from '../zip/source.js';
 import { PyTorchError } from './error.js';
 import { limits } from './limits.js';
 import { readPickle } from './machine.js';
 import { requireModest } from './modest.js';
 import { TensorFactory } from './rebuild.js';
-import type { ByteSource } from './source.js';
 import type { PickleValue } from './values.js';
-import { memberStart, readZipDirectory } from './zip.js';
 
 /** Reads the zip format: `NAME/data.pkl` and one member `NAME/data/KEY` a storage. @throws PyTorchError */
 export function readArchive(source: ByteSource, classes: ReadonlySet<string>): PickleValue {
   const file = source.label;
-  const members = readZipDirectory(source);
+  const members = readZipDirectory(source, 'Save the file anew with torch.save, or zip it with -0.');
   const pickles = [...members.values()].filter(({ name }) => /^[^/]+\/data\.pkl$/.test(name));
   const [pickle] = pickles;
   if (!pickle || pickles.length > 1)

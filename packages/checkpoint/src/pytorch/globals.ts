@@ -1,5 +1,5 @@
 import { quote, show } from '../errors.js';
-import { numpyDType, numpyScalar } from './numpy.js';
+import { numpyArray, numpyDType, numpyScalar } from './numpy.js';
 import type { Refuse } from './rebuild.js';
 import { isStorageType, type TensorFactory } from './rebuild.js';
 import { TorchTensor } from './tensor.js';
@@ -31,13 +31,20 @@ const functions: ReadonlyMap<string, Call> = new Map<string, Call>([
   ],
   ['torch.device', device],
   ['numpy.dtype', numpyDType],
+  ['numpy.core.multiarray._reconstruct', numpyArray],
+  ['numpy._core.multiarray._reconstruct', numpyArray],
   ['numpy.core.multiarray.scalar', numpyScalar],
   ['numpy._core.multiarray.scalar', numpyScalar],
 ]);
 
-/** Classes whose objects are read as attribute trees: PyTorch's own layers and those of the published DALL·E weights. */
+/**
+ * Classes whose objects are read as attribute trees: PyTorch's own layers, those of the published DALL·E weights, and
+ * the callbacks that Lightning names beside VQGAN's.
+ */
 const classes =
-  /^torch\.nn\.modules\.[a-z_]+\.[A-Z]\w*$|^dall_e\.(encoder\.Encoder(Block)?|decoder\.Decoder(Block)?|utils\.Conv2d)$/;
+  /^torch\.nn\.modules\.[a-z_]+\.[A-Z]\w*$|^dall_e\.(encoder\.Encoder(Block)?|decoder\.Decoder(Block)?|utils\.Conv2d)$|^pytorch_lightning\.callbacks\.[a-z_]+\.[A-Z]\w*$/;
+/** Mentioned as an argument only, never called. */
+const mentioned: ReadonlySet<string> = new Set(['numpy.ndarray']);
 const dtypeNames = /^torch\.(float|double|half|long|int|short|bool|u?int(8|16|32|64)|b?float(16|32|64))$/;
 
 /**
@@ -46,7 +53,13 @@ const dtypeNames = /^torch\.(float|double|half|long|int|short|bool|u?int(8|16|32
  */
 export function resolveGlobal(module: string, name: string, extra: ReadonlySet<string>, refuse: Refuse): PickleName {
   const full = `${module === '__builtin__' ? 'builtins' : module}.${name}`;
-  if (functions.has(full) || isStorageType(full) || isClass(full, extra) || dtypeNames.test(full))
+  if (
+    functions.has(full) ||
+    isStorageType(full) ||
+    isClass(full, extra) ||
+    dtypeNames.test(full) ||
+    mentioned.has(full)
+  )
     return new PickleName(full);
   return refuse(
     `the global ${quote(full)} is not on the list of what is understood, and was not run. If you expected it, it is a plain class and you trust the file, pass classes: [${quote(full)}]: its objects are then read as data.`,

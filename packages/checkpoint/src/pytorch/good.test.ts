@@ -15,7 +15,7 @@ import {
 import { openPyTorch } from '@gss/checkpoint/pytorch/node';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { gather, isContiguous, rowMajorStrides } from './strided.js';
+import { gather, isContiguous, rowMajorStrides } from '../strided.js';
 import {
   archive,
   bytesOf,
@@ -87,6 +87,42 @@ describe('readPyTorch reads', () => {
     expect(() => read(call(global('numpy', 'dtype'), text('f8')), tuple(long(3), text('>')), 'b')).toThrow(
       /Big-endian is not supported/,
     );
+  });
+
+  test('NumPy arrays among the metadata, as their bytes', () => {
+    const bytesType = bytesOf(call(global('numpy', 'dtype'), text('u1')), tuple(long(3), text('|')), 'b');
+    const state = (type: Uint8Array) =>
+      tuple(long(1), tuple(long(2), long(1)), type, bytesOf(0x89), bytesOf('C', 2, 7, 8));
+    const empty = call(
+      global('numpy.core.multiarray', '_reconstruct'),
+      global('numpy', 'ndarray'),
+      tuple(long(0)),
+      bytesOf('C', 1, 'b'),
+    );
+    const array = read(empty, state(bytesType), 'b') as PickleObject;
+    expect([array.className, Object.fromEntries(array.attributes)]).toEqual([
+      'numpy.ndarray',
+      { shape: [2, 1], dtype: 'u1', fortran: false, bytes: Uint8Array.of(7, 8) },
+    ]);
+    expect(() => read(empty, state(text('O')), 'b')).toThrow(/Arrays of objects are not read/);
+    const other = call(global('numpy.core.multiarray', '_reconstruct'), global('torch', 'float16'));
+    expect(() => read(other)).toThrow(/expected an array of numpy.ndarray/);
+  });
+
+  test('what Lightning keeps beside a VQGAN: a class as a key', () => {
+    const callback = global('pytorch_lightning.callbacks.model_checkpoint', 'ModelCheckpoint');
+    const lightning = dict(
+      text('callbacks'),
+      dict(callback, dict(text('best_model_path'), text('last.ckpt'))),
+      text('state_dict'),
+      dict(text('w'), tensor()),
+    );
+    expect([
+      ...readPyTorch(archive(pickle(lightning)))
+        .stateDict()
+        .keys(),
+    ]).toEqual(['w']);
+    expect(() => read(call(callback))).toThrow(/expected a call of a function on the list/);
   });
 
   test('objects of classes that the caller expects, as data', () => {

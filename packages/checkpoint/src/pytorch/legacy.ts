@@ -1,11 +1,11 @@
 import { bytesPerElement } from '../dtype.js';
 import { show } from '../errors.js';
+import { type ByteSource, readChecked } from '../zip/source.js';
 import { PyTorchError } from './error.js';
 import { limits } from './limits.js';
 import { readPickle } from './machine.js';
 import { requireModest } from './modest.js';
 import { TensorFactory } from './rebuild.js';
-import { type ByteSource, readChecked } from './source.js';
 import { PickleDict, type PickleValue } from './values.js';
 
 const magic = 0x1950a86a20f9469cfc6cn;

@@ -19,8 +19,6 @@ export const limits = {
   longBytes: 1_024,
   /** Bytes of the name of a global. */
   nameBytes: 1_024,
-  /** Members of a zip archive. */
-  members: 1_000_000,
 } as const;
 
 /** Bytes that all tensors of a file may have together: more than the file has, because some share memory. */

@@ -2,7 +2,7 @@ import { show } from '../errors.js';
 import { PickleCursor } from './cursor.js';
 import { type CallContext, callGlobal, newObject, resolveGlobal } from './globals.js';
 import { limits } from './limits.js';
-import { buildNumpyDType } from './numpy.js';
+import { buildNumpyArray, buildNumpyDType } from './numpy.js';
 import type { TensorFactory } from './rebuild.js';
 import { PickleStack } from './stack.js';
 import { TorchTensor } from './tensor.js';
@@ -230,6 +230,8 @@ class Machine {
     const { refuse } = this.cursor;
     const target = this.stack.top();
     if (target instanceof PickleObject && target.className === 'numpy.dtype') buildNumpyDType(state, refuse);
+    else if (target instanceof PickleObject && target.className === 'numpy.ndarray')
+      buildNumpyArray(target, state, refuse);
     else if (target instanceof PickleDict && state instanceof PickleDict) target.attributes = state;
     else if (target instanceof PickleObject && state instanceof PickleDict) {
       this.spend(state.size);

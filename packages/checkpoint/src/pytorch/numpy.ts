@@ -1,6 +1,6 @@
 import { show } from '../errors.js';
 import type { CallContext } from './globals.js';
-import { isTuple, PickleObject, type PickleValue } from './values.js';
+import { isTuple, PickleName, PickleObject, type PickleValue } from './values.js';
 
 /** How a NumPy scalar is read from its bytes. Training loops leave such numbers among the metadata. */
 const readers: Readonly<Record<string, (view: DataView) => PickleValue>> = {
@@ -26,6 +26,24 @@ export function numpyDType([code]: readonly PickleValue[], { refuse }: CallConte
   const object = new PickleObject('numpy.dtype');
   object.attributes.set('code', code);
   return object;
+}
+
+/** `numpy.core.multiarray._reconstruct(numpy.ndarray, (0,), b'b')`: an empty array, whose state follows by BUILD. */
+export function numpyArray([type, ...rest]: readonly PickleValue[], { refuse }: CallContext): PickleObject {
+  if (!(type instanceof PickleName) || type.name !== 'numpy.ndarray' || rest.length > 2)
+    return refuse(`expected an array of numpy.ndarray, got ${show(type)}.`);
+  return new PickleObject('numpy.ndarray');
+}
+
+/** `(1, shape, dtype, fortran order, bytes)`, kept as attributes: arrays among the metadata are no weights. */
+export function buildNumpyArray(array: PickleObject, state: unknown, refuse: CallContext['refuse']): void {
+  const [, shape, dtype, fortran, bytes] = isTuple(state) ? state : [];
+  const code = dtype instanceof PickleObject && dtype.className === 'numpy.dtype' && dtype.attributes.get('code');
+  if (!isTuple(shape) || typeof code !== 'string' || typeof fortran !== 'boolean' || !(bytes instanceof Uint8Array))
+    refuse(`expected shape, type and bytes of a NumPy array, got ${show(state)}. Arrays of objects are not read.`);
+  else
+    for (const [name, value] of Object.entries({ shape, dtype: code, fortran, bytes }))
+      array.attributes.set(name, value);
 }
 
 /** `(3, '<', None, …)`, the state of a dtype: only the byte order is looked at. */

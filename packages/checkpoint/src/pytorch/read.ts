@@ -1,8 +1,8 @@
 import { requireLittleEndian, type StoredTensor } from '../dtype.js';
+import { type ByteSource, memorySource } from '../zip/source.js';
 import { readArchive } from './archive.js';
 import { PyTorchError } from './error.js';
 import { readLegacy } from './legacy.js';
-import { type ByteSource, memorySource } from './source.js';
 import { stateDictOf } from './state-dict.js';
 import type { TorchTensor } from './tensor.js';
 import type { PickleValue } from './values.js';
@@ -36,7 +36,7 @@ export interface PyTorchCheckpoint {
  * @throws PyTorchError for what is damaged, hostile or not understood.
  */
 export function readPyTorch(bytes: Uint8Array, options: PyTorchOptions = {}): PyTorchCheckpoint {
-  return readPyTorchSource(memorySource(bytes, options.label ?? 'checkpoint'), options);
+  return readPyTorchSource(memorySource(bytes, options.label ?? 'checkpoint', PyTorchError), options);
 }
 
 /** The same from any source of bytes. */

@@ -1,8 +1,8 @@
 import { bytesPerElement, countBytes, type DType, maxRank } from '../dtype.js';
 import { show } from '../errors.js';
+import { spanOf } from '../strided.js';
+import type { ByteSource } from '../zip/source.js';
 import { byteAllowance } from './limits.js';
-import type { ByteSource } from './source.js';
-import { spanOf } from './strided.js';
 import { CopyBudget, Storage, TorchTensor } from './tensor.js';
 import { isTuple, PickleDict } from './values.js';
 
@@ -19,6 +19,10 @@ const storageTypes: ReadonlyMap<string, DType> = new Map([
   ['torch.ByteStorage', 'U8'],
   ['torch.BoolStorage', 'BOOL'],
 ]);
+
+/** Name of the storage class that holds elements of `dtype`, without its module. */
+export const storageName = (dtype: DType): string =>
+  [...storageTypes].find(([, type]) => type === dtype)?.[0].slice('torch.'.length) as string;
 
 /** Whether a global names a storage class that is understood. */
 export const isStorageType = (name: string): boolean => storageTypes.has(name);

@@ -1,8 +1,8 @@
 import { asTypedArray, bytesPerElement, countBytes, type DType, type StoredTensor, type TypedArray } from '../dtype.js';
+import { gather, isContiguous, spanOf } from '../strided.js';
+import type { ByteSource } from '../zip/source.js';
 import { PyTorchError } from './error.js';
 import { byteAllowance } from './limits.js';
-import type { ByteSource } from './source.js';
-import { gather, isContiguous, spanOf } from './strided.js';
 
 /** A block of memory that tensors look into. */
 export class Storage {

@@ -1,8 +1,7 @@
 import {
-  arrayName,
   bytesPerElement,
   countBytes,
-  isDataOf,
+  dataFault,
   requireLittleEndian,
   specFault,
   type TensorSpec,
@@ -91,11 +90,7 @@ function encodeHead(
 
 /** Checks that the data handed in is what the spec promised, and returns it. */
 export function requireData(file: string, tensor: string, spec: TensorSpec, data: TypedArray): TypedArray {
-  const bytes = countBytes(spec);
-  if (!isDataOf(spec.dtype, data) || data.byteLength !== bytes)
-    throw new SafetensorsError(
-      `expected ${arrayName(spec.dtype)} of ${bytes} bytes for ${spec.dtype} [${spec.shape}], got ${show(data)}. Correct its dtype or shape.`,
-      { file, tensor },
-    );
+  const fault = dataFault(spec, data);
+  if (fault) throw new SafetensorsError(`${fault}. Correct its dtype or shape.`, { file, tensor });
   return data;
 }

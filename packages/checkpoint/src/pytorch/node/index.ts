@@ -1,1 +1,2 @@
 export { openPyTorch, type PyTorchFile } from './open.js';
+export { writePyTorch } from './write.js';

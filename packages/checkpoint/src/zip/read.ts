@@ -1,9 +1,10 @@
 import { quote } from '../errors.js';
-import { PyTorchError } from './error.js';
-import { limits } from './limits.js';
 import { type ByteSource, readChecked } from './source.js';
 
-/** A member of the archive: stored as it is, PyTorch never compresses. */
+/** Members of an archive: far more than the tensors of any network. */
+const maxMembers = 1_000_000;
+
+/** A member of the archive: stored as it is, without compression. */
 export interface ZipMember {
   readonly name: string;
   readonly size: number;
@@ -17,14 +18,15 @@ const zip64 = 0xffffffff;
 const maxTail = 22 + 65535;
 
 /**
- * Reads the directory of a zip archive as PyTorch writes them, with or without the 64-bit extension. Small and strict
+ * Reads the directory of a zip archive as PyTorch and NumPy write them, with or without the 64-bit extension. Small and strict
  * on purpose: compression (and with it every zip bomb), encryption, overlapping members, equal names and archives
  * behind other data are refused.
- * @throws PyTorchError
+ * @param remedy how to save such a file without compression and encryption.
+ * @throws the source's error
  */
-export function readZipDirectory(source: ByteSource): Map<string, ZipMember> {
+export function readZipDirectory(source: ByteSource, remedy: string): Map<string, ZipMember> {
   const refuse = (message: string, offset: number): never => {
-    throw new PyTorchError(`zip: ${message}`, { file: source.label, offset });
+    throw new source.error(`zip: ${message}`, { file: source.label, offset });
   };
   const { at, size, count } = findDirectory(source, refuse);
   const bytes = readChecked(source, at, at + size, 'the directory of the archive');
@@ -47,13 +49,9 @@ export function readZipDirectory(source: ByteSource): Map<string, ZipMember> {
     const sizes = wideSizes(view, next, extra, () =>
       refuse(`${quote(name)} lacks its 64-bit sizes. The archive is damaged.`, here),
     );
-    if (view.getUint16(next + 8, true) & 1)
-      refuse(`${quote(name)} is encrypted. Save the file anew with torch.save.`, here);
+    if (view.getUint16(next + 8, true) & 1) refuse(`${quote(name)} is encrypted. ${remedy}`, here);
     if (view.getUint16(next + 10, true) !== 0 || sizes.stored !== sizes.size)
-      refuse(
-        `${quote(name)} is compressed, which PyTorch never does. Save the file anew with torch.save, or zip it with -0.`,
-        here,
-      );
+      refuse(`${quote(name)} is compressed, which is not read. ${remedy}`, here);
     if (!(sizes.headerAt + 30 + nameLength + sizes.size <= at))
       refuse(`${quote(name)} claims ${sizes.size} bytes that are not there. The archive is damaged.`, here);
     members.push({ name, size: sizes.size, headerAt: sizes.headerAt, limit: at });
@@ -83,12 +81,12 @@ function apart(members: ZipMember[], refuse: (message: string, offset: number) =
   return byName;
 }
 
-/** Where the data of a member begins: behind its local header, which may be padded. @throws PyTorchError */
+/** Where the data of a member begins: behind its local header, which may be padded. @throws the source's error */
 export function memberStart(source: ByteSource, { name, size, headerAt, limit }: ZipMember): number {
   const header = viewOf(readChecked(source, headerAt, headerAt + 30, 'a member of the archive'));
   const start = headerAt + 30 + header.getUint16(26, true) + header.getUint16(28, true);
   if (header.getUint32(0, true) !== 0x04034b50 || !(start + size <= limit))
-    throw new PyTorchError(`zip: expected ${quote(name)} and its ${size} bytes here. The archive is damaged.`, {
+    throw new source.error(`zip: expected ${quote(name)} and its ${size} bytes here. The archive is damaged.`, {
       file: source.label,
       offset: headerAt,
     });
@@ -124,7 +122,7 @@ function findDirectory(source: ByteSource, refuse: (message: string, offset: num
       number,
     ];
   }
-  if (at + size !== directoryEnd || !Number.isSafeInteger(directoryEnd) || count * 46 > size || count > limits.members)
+  if (at + size !== directoryEnd || !Number.isSafeInteger(directoryEnd) || count * 46 > size || count > maxMembers)
     return refuse(
       `expected a directory of ${count} entries that ends at byte ${directoryEnd}, got ${size} bytes from ${at}. The archive is damaged.`,
       tailAt + end,

@@ -1,0 +1,2 @@
+export { NpzError } from './error.js';
+export { type NpzArrays, type NpzOptions, readNpz } from './read.js';

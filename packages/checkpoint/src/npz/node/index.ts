@@ -1,0 +1,2 @@
+export { type NpzFile, openNpz } from './open.js';
+export { writeNpz } from './write.js';

@@ -1,79 +1,25 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { datasetNames, findDataset, findVariant } from '@gss/datasets/catalog';
-import {
-  contactSheet,
-  type DatasetReport,
-  inspectDataset,
-  openDataset,
-  prepareDataset,
-  splitNames,
-  verifyDataset,
-} from '@gss/datasets/node';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { contactSheet, inspectDataset, openDataset, splitNames, verifyDataset } from '@gss/datasets/node';
+import { Command } from 'commander';
 import { type Context, command } from '../cli/command.js';
-import type { Output } from '../cli/output.js';
 import { type DataOptions, sourceOf } from '../data/sources.js';
+import { journalOption, optional, progress, splitOption, untilInterrupted, workersOption } from './dataset-options.js';
+import { prepareCommand, pruneCommand } from './dataset-prepare.js';
+import { printReport } from './dataset-report.js';
 import { withData } from './options.js';
 
-interface SplitOptions extends DataOptions {
+interface InspectOptions extends DataOptions {
   readonly split: string;
-}
-
-const number = (value: number, digits = 2) => value.toFixed(digits);
-const plural = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
-
-/** A progress bar of the length that the first call brings. */
-function progress(out: Output, title: string) {
-  let bar: ReturnType<Output['progress']> | undefined;
-  return {
-    onProgress: (done: number, total: number) => {
-      bar ??= out.progress(title, total);
-      bar.update(done);
-    },
-    stop: () => bar?.stop(),
-  };
-}
-
-function printReport(out: Output, report: DatasetReport): void {
-  const { images, expected, sizes, ignored, classes, ids } = report;
-  out.line(
-    `${images} pictures${expected === undefined ? '' : ` (expected ${expected})`}, ${plural(sizes.different, 'size')}: ${sizes.smallest} … ${sizes.largest}, ${number(ignored)} % unlabelled`,
-  );
-  const width = Math.max(...classes.map(({ name }) => name.length), 5);
-  out.line(`${'class'.padEnd(width)}  pixels %  pictures`);
-  for (const { name, share, images: n } of classes)
-    out.line(`${name.padEnd(width)}  ${number(share, 3).padStart(8)}  ${String(n).padStart(8)}`);
-  out.line(`ids in the files: ${ids.map(({ id, meaning }) => `${id} ${meaning}`).join(' · ')}`);
-  if (report.emptyClasses.length) out.line(`without a pixel: ${report.emptyClasses.join(', ')}`);
-  for (const { id, pixels, images: n, first } of report.unknownIds)
-    out.line(
-      `UNKNOWN ID ${id}: ${plural(pixels, 'pixel')} in ${plural(n, 'picture')}, first ${first}. Add it to the label table, or repaint it with the ignore id.`,
-    );
-  for (const { problem, message } of report.problems.slice(0, 20)) out.line(`${problem.toUpperCase()}: ${message}`);
-  if (report.problems.length > 20) out.line(`… and ${report.problems.length - 20} more problems (all with --json)`);
-  for (const group of report.duplicates.slice(0, 10)) out.line(`EQUAL PICTURES: ${group.join(', ')}`);
-  if (expected !== undefined && expected !== images) out.line(`INCOMPLETE: ${images} of ${expected} pictures`);
-}
-
-const split = () => new Option('--split <name>', 'which split').default('train');
-const journal = () =>
-  new Option('--journal <file>', 'note each picture here and skip those noted: an interrupted run goes on');
-const atOnce = () =>
-  new Option('--concurrency <n>', 'pictures at once (default: one a core)').argParser((value) => {
-    const n = Number(value);
-    if (!Number.isInteger(n) || n < 1) throw new InvalidArgumentError('Expected an integer ≥ 1.');
-    return n;
-  });
-
-interface InspectOptions extends SplitOptions {
   readonly journal?: string;
   readonly sheet?: string;
-  readonly concurrency?: number;
+  readonly workers?: number;
 }
 
-const optional = <K extends string, V>(key: K, value: V | undefined) =>
-  (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+/** Says what an interrupted look through pictures leaves behind. */
+const goOn = (journal: string | undefined) =>
+  journal ? 'The same command goes on where it stopped.' : 'With --journal FILE the next run would go on from here.';
 
 async function inspect({ out, signal }: Context, options: InspectOptions): Promise<number> {
   const source = sourceOf(options, options.split);
@@ -82,9 +28,8 @@ async function inspect({ out, signal }: Context, options: InspectOptions): Promi
     ...bar,
     signal,
     ...optional('journal', options.journal),
-    ...optional('concurrency', options.concurrency),
-  });
-  bar.stop();
+    ...optional('workers', options.workers),
+  }).finally(bar.stop);
   printReport(out, report);
   if (options.sheet) {
     const format = /\.(jpe?g)$/i.test(options.sheet) ? 'jpeg' : 'png';
@@ -97,7 +42,7 @@ async function inspect({ out, signal }: Context, options: InspectOptions): Promi
 
 interface VerifyOptions extends DataOptions {
   readonly splits?: string;
-  readonly concurrency?: number;
+  readonly workers?: number;
   readonly journal?: string;
 }
 
@@ -119,7 +64,7 @@ async function verify({ out, signal }: Context, options: VerifyOptions): Promise
     names.map((name) => ({ split: name, source: sourceOf(options, name) })),
     {
       signal,
-      ...optional('concurrency', options.concurrency),
+      ...optional('workers', options.workers),
       ...(file ? { journal: (name: string) => `${file}.${name}` } : {}),
       onProgress: (done, total) => {
         bars[current]?.onProgress(done, total);
@@ -135,35 +80,6 @@ async function verify({ out, signal }: Context, options: VerifyOptions): Promise
   out.line(report.ok ? '\nAll good.' : '\nNot as it should be: see above.');
   out.result({ ...report, names });
   return report.ok ? 0 : 1;
-}
-
-interface PrepareOptions extends SplitOptions {
-  readonly out: string;
-  readonly format: 'folder' | 'shards';
-  readonly shardSize: number;
-  readonly concurrency?: number;
-}
-
-async function prepare({ out, signal }: Context, options: PrepareOptions): Promise<undefined> {
-  const { split: name, format, shardSize } = options;
-  const bar = progress(out, 'prepare');
-  const report = await prepareDataset({
-    source: sourceOf(options, name),
-    out: options.out,
-    format,
-    split: name,
-    shardSize,
-    ...bar,
-    signal,
-    ...optional('concurrency', options.concurrency),
-  });
-  bar.stop();
-  const unit = format === 'shards' ? 'shard' : 'picture';
-  out.line(
-    `${report.samples} pictures in ${report.out}${report.kept ? ` (${plural(report.kept, unit)} kept from before)` : ''}`,
-  );
-  out.result(report);
-  return undefined;
 }
 
 async function list({ out }: Context): Promise<undefined> {
@@ -184,29 +100,30 @@ async function list({ out }: Context): Promise<undefined> {
   return undefined;
 }
 
-/** `gss dataset inspect|verify|prepare|list`. */
+const resumable =
+  <O extends { readonly journal?: string }>(body: (context: Context, options: O) => Promise<number>) =>
+  (context: Context, options: O) =>
+    untilInterrupted(context, goOn(options.journal), () => body(context, options));
+
+/** `gss dataset inspect|verify|prepare|prune|list`. */
 export const datasetCommand = () =>
   new Command('dataset')
     .description('look into a data set, check it, write it in a faster form')
     .addCommand(
-      withData(command('inspect', 'count pictures, ids and classes of a split and name what is wrong', inspect))
-        .addOption(split())
+      withData(
+        command('inspect', 'count pictures, ids and classes of a split and name what is wrong', resumable(inspect)),
+      )
+        .addOption(splitOption())
         .option('--sheet <file>', 'write an overview picture (.png or .jpg)')
-        .addOption(journal())
-        .addOption(atOnce()),
+        .addOption(journalOption())
+        .addOption(workersOption()),
     )
     .addCommand(
-      withData(command('verify', 'inspect all splits and look for pictures that are in two of them', verify))
+      withData(command('verify', 'inspect all splits and look for pictures that are in two of them', resumable(verify)))
         .option('--splits <names>', 'only these, separated by commas')
-        .addOption(journal())
-        .addOption(atOnce()),
+        .addOption(journalOption())
+        .addOption(workersOption()),
     )
-    .addCommand(
-      withData(command('prepare', 'write class-id PNGs in a folder, or packed shards', prepare))
-        .addOption(split())
-        .requiredOption('--out <dir>', 'where to')
-        .addOption(new Option('--format <kind>', 'folder or shards').choices(['folder', 'shards']).default('folder'))
-        .addOption(new Option('--shard-size <n>', 'pictures in a shard').argParser(Number).default(1000))
-        .addOption(atOnce()),
-    )
+    .addCommand(prepareCommand())
+    .addCommand(pruneCommand())
     .addCommand(command('list', 'the data sets that are known by name, with their places and terms', list));

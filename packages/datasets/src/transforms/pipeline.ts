@@ -131,7 +131,8 @@ function compileStep(spec: TransformSpec): Step {
           (candidate) => resizeLabels(state.sourceLabels, state.size, candidate),
           spec.catMaxRatio,
         );
-        return { ...state, box, labels };
+        const cut = { ...state, box };
+        return isSource(cut) ? cut : { ...cut, labels }; // labels of the whole source would outlive its next change
       };
     case 'RandomFlip':
       return (state, random) =>

@@ -52,7 +52,7 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
 
 /**
  * Reads a safetensors file: name → tensor, each in memory of its own.
- * @param options.prefix reads only names that begin so, and takes the prefix off, as `select` does.
+ * @param options `prefix` reads only names that begin so, and takes the prefix off, as `select` does.
  * @throws CheckpointError when it cannot be opened, SafetensorsError when it breaks the format.
  */
 export async function readSafetensors(

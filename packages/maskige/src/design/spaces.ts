@@ -3,7 +3,9 @@ type Triple = readonly [number, number, number];
 /** Coordinates in which distances are measured, and the way back to RGB (0..255, not rounded). */
 export interface ColorSpace {
   readonly name: string;
+  /** Coordinates of a colour whose channels are in 0..255. */
   fromRgb(r: number, g: number, b: number): Triple;
+  /** The colour at these coordinates; what lies outside the cube comes out on its wall. */
   toRgb(x: number, y: number, z: number): Triple;
 }
 

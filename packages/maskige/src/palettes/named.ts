@@ -16,6 +16,7 @@ export interface NamedPalette {
 /** Names of all palettes kept here. */
 export const paletteNames = /* @__PURE__ */ Object.keys(records) as readonly PaletteName[];
 
+/** Is there a palette of that name? */
 export function isPaletteName(name: string): name is PaletteName {
   return Object.hasOwn(records, name);
 }

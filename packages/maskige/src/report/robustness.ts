@@ -16,8 +16,11 @@ export interface RobustnessOptions extends CodecOptions {
   readonly scale?: readonly number[];
   /** Qualities; used if there is a codec. */
   readonly quality?: readonly number[];
+  /** Without it there are no JPEG rows. */
   readonly jpeg?: JpegCodec;
+  /** Seed of the noise. Default 0. */
   readonly seed?: number;
+  /** Called with each row as it is done, for a progress bar. */
   readonly onRow?: (row: RobustnessRow) => void;
 }
 

@@ -8,7 +8,7 @@ export interface ConfidentLabels {
   readonly labels: LabelMap;
   /** [height, width] in 0..1: 1 − d₁ / d₂ of the distances to the nearest and second nearest colour. */
   readonly confidence: Float32Array;
-  /** [height, width]: d₂ − d₁ in RGB units: the class changes only when the pixel moves by half of it or more. */
+  /** d₂ − d₁, [height, width], in RGB units: the class changes only when the pixel moves by half of it or more. */
   readonly margin: Float32Array;
 }
 

@@ -12,6 +12,7 @@ const arrows = {
   maskige: [],
   metrics: [],
   native: [],
+  weights: ['native', 'checkpoint'],
   datasets: ['maskige'],
   vqvae: ['tensor'],
   ...Object.fromEntries(backbones.map((name) => [name, ['tensor']])),
@@ -52,7 +53,8 @@ for (const { dir, folder, manifest } of workspacePackages()) {
       const target = match[1] ?? match[2] ?? match[3];
       if (target.startsWith('.')) continue;
       if (target.startsWith('node:')) {
-        const inNode = /\/src\/(node|.*\/node)\//.test(file) || app || test || ['native', 'testing'].includes(name);
+        const inNode =
+          /\/src\/(node|.*\/node)\//.test(file) || app || test || ['native', 'weights', 'testing'].includes(name);
         if (!inNode) problems.push(`${where}: ${target} belongs in src/node (the root runs in browsers)`);
         continue;
       }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { convertCommand } from './commands/convert.js';
 import { datasetCommand } from './commands/dataset.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
@@ -8,6 +9,7 @@ import { paletteCommand } from './commands/palette.js';
 import { predictCommand } from './commands/predict.js';
 import { quickstartCommand } from './commands/quickstart.js';
 import { trainCommand } from './commands/train.js';
+import { weightsCommand } from './commands/weights.js';
 
 /** The whole command line. Every command takes --json; errors go to stderr and exit with 1. */
 export function buildProgram(): Command {
@@ -23,6 +25,8 @@ export function buildProgram(): Command {
     .addCommand(datasetCommand())
     .addCommand(maskigeCommand())
     .addCommand(paletteCommand())
+    .addCommand(convertCommand())
     .addCommand(nativeCommand())
+    .addCommand(weightsCommand())
     .addCommand(doctorCommand());
 }

@@ -12,22 +12,27 @@ export interface Cache {
   readonly temporary: string;
 }
 
-/** `$GSS_CACHE`, else the system's place for caches, each with `native/` in it. */
-export function cacheOf(env: NodeJS.ProcessEnv = process.env, platform: string = process.platform): Cache {
+/** The user's folder for everything of ours that can be fetched again: `$GSS_CACHE`, else the system's place for caches. */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env, platform: string = process.platform): string {
+  if (env.GSS_CACHE) return resolve(env.GSS_CACHE);
   const home = env.HOME || homedir();
-  const base = env.GSS_CACHE
-    ? resolve(env.GSS_CACHE)
-    : platform === 'darwin'
-      ? join(home, 'Library', 'Caches', 'gss')
-      : join(env.XDG_CACHE_HOME || join(home, '.cache'), 'gss');
-  const root = join(base, 'native');
+  if (platform === 'darwin') return join(home, 'Library', 'Caches', 'gss');
+  return join(env.XDG_CACHE_HOME || join(home, '.cache'), 'gss');
+}
+
+/** `native/` in the user's cache. */
+export function cacheOf(env: NodeJS.ProcessEnv = process.env, platform: string = process.platform): Cache {
+  const root = join(cacheFolder(env, platform), 'native');
   return { root, runtimes: join(root, 'runtimes'), bindings: join(root, 'bindings'), temporary: join(root, 'tmp') };
 }
+
+/** The folder for unfinished work, on the disk where it is to lie when it is finished. */
+export type TemporaryPlace = Pick<Cache, 'temporary'>;
 
 const dayInMilliseconds = 24 * 60 * 60 * 1000;
 
 /** Runs `work` with a fresh folder on the cache's own disk, and removes that folder however the work ends. */
-export async function withTemporaryFolder<T>(cache: Cache, work: (dir: string) => Promise<T>): Promise<T> {
+export async function withTemporaryFolder<T>(cache: TemporaryPlace, work: (dir: string) => Promise<T>): Promise<T> {
   await makeFolder(cache.temporary);
   await removeStale(cache);
   const dir = await mkdtemp(join(cache.temporary, 'install-'));
@@ -39,7 +44,7 @@ export async function withTemporaryFolder<T>(cache: Cache, work: (dir: string) =
 }
 
 /** A killed installation leaves its temporary folder behind; a later one takes it away. */
-async function removeStale(cache: Cache): Promise<void> {
+async function removeStale(cache: TemporaryPlace): Promise<void> {
   for (const name of await readdir(cache.temporary)) {
     const path = join(cache.temporary, name);
     const age = await stat(path).then(
@@ -54,7 +59,7 @@ async function removeStale(cache: Cache): Promise<void> {
  * Moves a finished folder to its final place, which then holds all of it or what it held before. An older folder there
  * is replaced; if another process publishes at the same moment, whichever comes last stays: both are whole.
  */
-export async function publish(cache: Cache, finished: string, place: string): Promise<void> {
+export async function publish(cache: TemporaryPlace, finished: string, place: string): Promise<void> {
   await fsyncTree(finished);
   await makeFolder(dirname(place));
   for (let attempt = 0; ; attempt++) {

@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import { cachedBinding, ensureBinding } from './binding.js';
 import { type Cache, cacheOf } from './cache.js';
 import { findClient, type PypiClient } from './client.js';
@@ -173,6 +172,3 @@ async function requireCompiler(
   );
   if (built.includes(undefined)) await findCompiler({ env, signal });
 }
-
-/** The folder that `GSS_CACHE` or the system's default names, for messages. */
-export const cacheFolder = (env?: NodeJS.ProcessEnv): string => dirname(cacheOf(env).root);

@@ -15,7 +15,9 @@ const expected = new Set([
   'ShapeError',
   'ModelConfigError',
   'NativeError',
+  'WeightsFetchError',
   'PyTorchError',
+  'NpzError',
   'PaletteError',
 ]);
 

@@ -40,5 +40,6 @@ export {
   type TokenizerParams,
   tokenizerChannels,
   tokenizerFamilies,
+  tokenizerMultiple,
   tokenizerSpec,
 } from './tokenizers.js';

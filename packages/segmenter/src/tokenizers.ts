@@ -4,6 +4,7 @@ import {
   compactSpec,
   compactTokenizer,
   type DvaeConfig,
+  dvaeDownsample,
   dvaeSpec,
   dvaeTokenizer,
   type Tokenizer,
@@ -12,6 +13,7 @@ import {
   uvimSpec,
   uvimTokenizer,
   type VqganConfig,
+  vqganDownsample,
   vqganSpec,
   vqganTokenizer,
 } from '@gss/vqvae';
@@ -79,3 +81,14 @@ export const openTokenizer = <F extends TokenizerFamily>(
 /** Channels of the images that a tokenizer reads. */
 export const tokenizerChannels = <F extends TokenizerFamily>({ type, config }: TokenizerConfig<F>): number =>
   channelsOf[type](config);
+
+const multipleOf: { readonly [F in TokenizerFamily]: (config: TokenizerConfigs[F]) => number } = {
+  compact: ({ downsample }) => downsample,
+  dvae: () => dvaeDownsample,
+  vqgan: vqganDownsample,
+  uvim: ({ inputSize }) => inputSize[0],
+};
+
+/** Images whose sides are multiples of it need no padding. */
+export const tokenizerMultiple = <F extends TokenizerFamily>({ type, config }: TokenizerConfig<F>): number =>
+  multipleOf[type](config);

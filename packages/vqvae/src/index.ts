@@ -33,6 +33,7 @@ export {
   cosineAnneal,
   type DvaeLoss,
   type DvaeLossOptions,
+  type DvaeScheduleOptions,
   dvaeLoss,
   dvaeSchedule,
   gumbelSoftmax,
@@ -40,7 +41,15 @@ export {
   logitLaplaceLoss,
 } from './dvae/loss.js';
 export { dvaeImage, mapPixels, unmapPixels } from './dvae/pixels.js';
-export { decoderHalos, decodeTileFor, dvaeDecoderTiled } from './dvae/tiles.js';
+export {
+  type DvaeTiles,
+  decoderHalos,
+  dvaeDecoderTiled,
+  dvaeEncoderTiled,
+  dvaeTilesFor,
+  type Region,
+  type Span,
+} from './dvae/tiles.js';
 export { type DvaeParams, type DvaeTokenizerOptions, dvaeSpec, dvaeTokenizer } from './dvae/tokenizer.js';
 export { fillUnlabelled } from './fill-unlabelled.js';
 export { type ProceduralMaskConfig, proceduralMask } from './procedural-masks.js';
@@ -87,6 +96,7 @@ export {
   hingeLoss,
 } from './vqgan/discriminator.js';
 export {
+  type AdversarialInput,
   type Adversary,
   discriminatorLoss,
   type VqganLoss,
@@ -94,6 +104,7 @@ export {
   type VqganLossInput,
   vectorQuantizer2Loss,
   vqganAdaptiveWeight,
+  vqganFake,
   vqganLoss,
 } from './vqgan/loss.js';
 export { fromTorchvisionVgg, type LpipsParams, lpips, lpipsSpec } from './vqgan/lpips.js';

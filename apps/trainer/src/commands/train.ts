@@ -7,7 +7,8 @@ import { saveResolved } from '../config/save.js';
 import type { GssConfig } from '../config/schema.js';
 import { type DataOptions, openSplit } from '../data/sources.js';
 import { trainPrior } from '../stages/prior.js';
-import { type StageResult, trainTokenizer } from '../stages/tokenizer.js';
+import type { StageResult } from '../stages/stage.js';
+import { trainTokenizer } from '../stages/tokenizer.js';
 import { backendOption, startBackend, withData } from './options.js';
 
 interface Options extends DataOptions {

@@ -21,6 +21,30 @@ test('an unknown key is an error with a suggestion, at any depth', () => {
   expect(() => parseConfig({ ...minimal, sead: 1 }, 'x.json')).toThrow(/unknown key sead — did you mean seed\?/);
 });
 
+test('a tokenizer without a family is the compact one; every family has its own keys', () => {
+  expect(parseConfig(minimal, 'x').tokenizer).toMatchObject({ family: 'compact', variant: 'nano', restartEvery: 50 });
+  const of = (tokenizer: object) => () =>
+    parseConfig({ ...minimal, tokenizer: { ...minimal.tokenizer, ...tokenizer } }, 'x');
+  expect(of({ family: 'dvae' })().tokenizer).toMatchObject({ family: 'dvae', input: 'maskige', klWeight: 6.6 });
+  expect(of({ family: 'uvim' })().tokenizer).toMatchObject({ family: 'uvim', input: 'one-hot', commitment: 0 });
+  expect(of({ family: 'vqgan', discriminator: { start: 5 } })().tokenizer).toMatchObject({
+    discriminator: { start: 5, weight: 0.8, layers: 3 },
+  });
+  expect(of({ family: 'dvae', classWeight: 1 })).toThrow('unknown key tokenizer.classWeight');
+  expect(of({ family: 'dvae', klWeigth: 1 })).toThrow(
+    'unknown key tokenizer.klWeigth — did you mean tokenizer.klWeight?',
+  );
+  expect(of({ family: 'vqgan', discriminator: { star: 5 } })).toThrow(
+    'unknown key tokenizer.discriminator.star — did you mean tokenizer.discriminator.start?',
+  );
+  expect(of({ family: 'vqgun' })).toThrow(
+    'tokenizer.family: expected one of compact, dvae, vqgan, uvim, got vqgun — did you mean vqgan?',
+  );
+  expect(of({ family: 'dvae', variant: 'huge', temperature: 0 })).toThrow(
+    /tokenizer\.variant: [\s\S]*tokenizer\.temperature: /,
+  );
+});
+
 test('lists every problem at once', () => {
   const value = { ...minimal, seed: -1, prior: { ...minimal.prior, steps: 1.5 } };
   expect(() => parseConfig(value, 'x.json')).toThrow(/seed: [\s\S]*prior\.steps: /);

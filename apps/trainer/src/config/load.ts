@@ -1,38 +1,59 @@
 import { readFileSync } from 'node:fs';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { UsageError } from '../cli/errors.js';
 import { nearest } from './nearest.js';
-import { type GssConfig, gssConfig } from './schema.js';
+import { type GssConfig, gssConfig, tokenizerSchemas } from './schema.js';
 
-/** The keys that a schema allows at a path of an object, for suggestions. */
-function keysAt(path: readonly PropertyKey[]): string[] {
-  let node: z.ZodType = gssConfig;
+/** The keys that the schema allows at a path of a value, for suggestions. */
+function keysAt(path: readonly PropertyKey[], value: unknown): string[] {
+  let node: unknown = gssConfig;
+  let at = value;
   for (const key of path) {
-    const shape = (node as z.ZodObject).shape as Record<string, z.ZodType> | undefined;
-    if (!shape) return [];
-    node = shape[String(key)] ?? node;
+    node = (node as z.ZodObject).shape?.[String(key)];
+    at = (at as Record<PropertyKey, unknown> | undefined)?.[key];
+    if (node instanceof z.ZodOptional || node instanceof z.ZodDefault) node = node.unwrap();
+    if (node === gssConfig.shape.tokenizer) node = tokenizerSchemas[familyOf(at)];
   }
-  return Object.keys((node as z.ZodObject).shape ?? {});
+  return node instanceof z.ZodObject ? Object.keys(node.shape) : [];
 }
 
-function explain(issue: z.core.$ZodIssue): string {
+const families = Object.keys(tokenizerSchemas) as (keyof typeof tokenizerSchemas)[];
+const familyOf = (tokenizer: unknown) =>
+  families.find((name) => name === (tokenizer as { family?: unknown } | undefined)?.family) ?? 'compact';
+
+const suggest = (word: string, words: readonly string[], prefix = '') => {
+  const guess = nearest(word, words);
+  return guess ? ` — did you mean ${prefix}${guess}?` : '';
+};
+
+function explain(issue: z.core.$ZodIssue, value: unknown): string {
   const where = issue.path.join('.') || '(top level)';
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys
-      .map((key) => {
-        const guess = nearest(key, keysAt(issue.path));
-        return `unknown key ${[...issue.path, key].join('.')}${guess ? ` — did you mean ${[...issue.path, guess].join('.')}?` : ''}`;
-      })
-      .join('\n  ');
+    const prefix = issue.path.map((key) => `${String(key)}.`).join('');
+    const keys = keysAt(issue.path, value);
+    return issue.keys.map((key) => `unknown key ${prefix}${key}${suggest(key, keys, prefix)}`).join('\n  ');
+  }
+  if (issue.code === 'invalid_union' && where === 'tokenizer.family') {
+    const got = String((value as { tokenizer: { family: unknown } }).tokenizer.family);
+    return `${where}: expected one of ${families.join(', ')}, got ${got}${suggest(got, families)}`;
   }
   return `${where}: ${issue.message}`;
 }
 
+/** Configs from before there were families, and those that leave it out, mean the compact tokenizer. */
+function withFamily(value: unknown): unknown {
+  const { tokenizer } = (value ?? {}) as { tokenizer?: unknown };
+  if (typeof tokenizer !== 'object' || tokenizer === null || 'family' in tokenizer) return value;
+  return { ...(value as object), tokenizer: { family: 'compact', ...tokenizer } };
+}
+
 /** Checks a config; `source` names it in the error, which lists every problem at once. */
 export function parseConfig(value: unknown, source: string): GssConfig {
-  const result = gssConfig.safeParse(value);
+  const full = withFamily(value);
+  const result = gssConfig.safeParse(full);
   if (result.success) return result.data;
-  throw new UsageError(`${source}: the config is not valid.\n  ${result.error.issues.map(explain).join('\n  ')}`);
+  const problems = result.error.issues.map((issue) => explain(issue, full));
+  throw new UsageError(`${source}: the config is not valid.\n  ${problems.join('\n  ')}`);
 }
 
 /** Applies `a.b=value` overrides; values are JSON, or plain text where that is no JSON. Throws on a path into a non-object. */

@@ -21,19 +21,97 @@ const stage = {
   checkpointEvery: z.int().positive().default(250),
 };
 
-const tokenizer = z.strictObject({
-  /** Variant of the compact tokenizer. */
-  variant: z.enum(['nano', 'small', 'small8']),
-  /** Codes in the codebook; default the variant's. Fewer make the classifier of stage II cheaper and the ceiling lower. */
-  codes: z.int().min(2).optional(),
+/** What every tokenizer trains with. */
+const tokenizerStage = {
+  ...stage,
   /** Colours as they lie apart best, or K colours. */
   palette: z.union([z.literal('maximal-distance'), z.array(rgb)]).default('maximal-distance'),
+  /** Codes in the codebook; default the variant's. Fewer make the classifier of stage II cheaper and the ceiling lower. */
+  codes: z.int().min(2).optional(),
+  /** Steps between two looks at the codebook: usage, perplexity, dead codes, and whether it has collapsed. */
+  watchEvery: z.int().positive().default(50),
+};
+/** The image that the tokenizer reads: the maskige, or one channel a class. */
+const input = z.enum(['maskige', 'one-hot']);
+
+const compact = z.strictObject({
+  family: z.literal('compact'),
+  variant: z.enum(['nano', 'small', 'small8']),
   /** Weight of the class-aware term beside squared error. */
   classWeight: z.number().min(0).default(0.1),
   /** Codes unused for this many steps are restarted; none in the last quarter of the run. */
   restartEvery: z.int().positive().default(50),
-  ...stage,
+  ...tokenizerStage,
 });
+
+const dvae = z.strictObject({
+  family: z.literal('dvae'),
+  variant: z.enum(['nano', 'paper']),
+  input: input.default('maskige'),
+  ...tokenizerStage,
+  weightDecay: z.number().min(0).default(1e-4),
+  /** τ of the Gumbel-softmax falls from 1 to it … */
+  temperature: z
+    .number()
+    .positive()
+    .default(1 / 16),
+  /** … over this share of the run (the paper's: 0.05). */
+  temperatureShare: z.number().positive().max(1).default(0.05),
+  /** β of the KL term rises from 0 to it … */
+  klWeight: z.number().min(0).default(6.6),
+  /** … over this share of the run (the paper's: 1/600). */
+  klShare: z
+    .number()
+    .positive()
+    .max(1)
+    .default(1 / 600),
+});
+
+const vqgan = z.strictObject({
+  family: z.literal('vqgan'),
+  variant: z.enum(['nano', 'f8', 'f16']),
+  input: input.default('maskige'),
+  ...tokenizerStage,
+  weightDecay: z.number().min(0).default(0),
+  /** Adam's, of both optimisers. */
+  betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).default([0.5, 0.9]),
+  /** β of the quantiser's loss, on the side that taming-transformers' `legacy` puts it unless that is false. */
+  beta: z.number().min(0).default(0.25),
+  legacy: z.boolean().default(true),
+  discriminator: z
+    .strictObject({
+      /** Channels of its first layer, and layers of stride 2. */
+      width: z.int().positive().default(64),
+      layers: z.int().min(1).default(3),
+      /** Step at which it starts to train and to count. */
+      start: z.int().min(0),
+      /** Weight of its term, times the adaptive one. 0 leaves the adversary out. */
+      weight: z.number().min(0).default(0.8),
+    })
+    .optional(),
+  /** Files of torchvision's VGG-16 and of LPIPS' linear weights (safetensors), and the weight of LPIPS. */
+  perceptual: z
+    .strictObject({ vgg: z.string().min(1), lins: z.string().min(1), weight: z.number().positive().default(1) })
+    .optional(),
+});
+
+const uvim = z.strictObject({
+  family: z.literal('uvim'),
+  variant: z.enum(['nano', 'base']),
+  input: input.default('one-hot'),
+  ...tokenizerStage,
+  weightDecay: z.number().min(0).default(4e-5),
+  /** Which codes are hidden from the decoder in training: a random share, anywhere or from the end. */
+  codeDropout: z.enum(['none', 'random', 'ordered']).default('random'),
+  /** β of the commitment term; the published model trains with 0. */
+  commitment: z.number().min(0).default(0),
+  /** Share of the codebook's sums that a step keeps. */
+  momentum: z.number().min(0).lt(1).default(0.995),
+});
+
+/** The families of tokenizers by name. A config without `family` means the compact one. */
+export const tokenizerSchemas = { compact, dvae, vqgan, uvim };
+const tokenizer = z.discriminatedUnion('family', [compact, dvae, vqgan, uvim]);
 
 const prior = z.strictObject({
   /** Variant of the Swin backbone. */
@@ -62,5 +140,9 @@ export const gssConfig = z.strictObject({
   prior,
 });
 export type GssConfig = z.infer<typeof gssConfig>;
-export type TokenizerConfig = GssConfig['tokenizer'];
+export type TokenizerTrainConfig = GssConfig['tokenizer'];
+export type CompactTrainConfig = z.infer<typeof compact>;
+export type DvaeTrainConfig = z.infer<typeof dvae>;
+export type VqganTrainConfig = z.infer<typeof vqgan>;
+export type UvimTrainConfig = z.infer<typeof uvim>;
 export type PriorTrainConfig = GssConfig['prior'];

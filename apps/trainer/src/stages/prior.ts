@@ -23,7 +23,7 @@ import { trainingPipeline } from '../data/pipeline.js';
 import { sameClasses } from '../data/sources.js';
 import { cachedTokens, encodeLabels, openTokens, whyNotCached } from '../data/tokens.js';
 import { contextTensor, imageTensor, labelTensor, scaleLabels } from './batch.js';
-import type { StageContext, StageResult } from './tokenizer.js';
+import type { StageContext, StageResult } from './stage.js';
 
 /** Refuses crops whose tokens would not fill the tokenizer's squares. */
 function checkCrop([H, W]: readonly [number, number], { multiple = 1 }: Tokenizer, scale: number): void {

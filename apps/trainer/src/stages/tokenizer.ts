@@ -4,49 +4,25 @@ import { maximalDistancePalette } from '@gss/maskige';
 import {
   createMaskigeCodec,
   type GssTokenizerConfig,
-  type MaskigeCodec,
-  type TokenizerParams,
-  tokenizerSpec,
+  type MaskigeConfig,
+  type TokenizerConfig,
+  tokenizerMultiple,
 } from '@gss/segmenter';
 import { saveTokenizerFolder } from '@gss/segmenter/node';
-import { createRng, disposeTree, frozen, initParams, type Tree } from '@gss/tensor';
-import { adamW, polySchedule, sampleStream } from '@gss/train';
+import { createRng, disposeTree, frozen, type Spec, type Tree } from '@gss/tensor';
+import { polySchedule, type Schedule, sampleStream } from '@gss/train';
 import { type Batch, createLoader, makeBatch, trainLoop } from '@gss/train/node';
-import {
-  type CompactConfig,
-  codebookUsage,
-  compactEncoder,
-  compactLoss,
-  compactVariants,
-  countTokens,
-  nearestCode,
-  refuseCollapse,
-  restartDeadCodes,
-} from '@gss/vqvae';
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { UsageError } from '../cli/errors.js';
-import type { Output } from '../cli/output.js';
-import type { GssConfig } from '../config/schema.js';
+import type { GssConfig, TokenizerTrainConfig } from '../config/schema.js';
 import { trainingPipeline } from '../data/pipeline.js';
-import type { OpenedData } from '../data/sources.js';
-import { maskigeTensor } from './batch.js';
-
-export interface StageContext {
-  readonly config: GssConfig;
-  readonly train: OpenedData;
-  /** Folder of the run; the stage writes DIR/tokenizer or DIR/prior and its model folder. */
-  readonly dir: string;
-  readonly out: Output;
-  readonly signal: AbortSignal;
-  readonly resume: boolean;
-}
-
-export interface StageResult {
-  readonly finished: boolean;
-  readonly seconds: number;
-  /** The model folder that was written; undefined when interrupted. */
-  readonly folder: string | undefined;
-}
+import { contextTensor, maskigeTensor } from './batch.js';
+import type { StageContext, StageResult } from './stage.js';
+import { compactTraining } from './tokenizers/compact.js';
+import { dvaeTraining } from './tokenizers/dvae.js';
+import type { FamilyContext, TokenizerTraining } from './tokenizers/training.js';
+import { uvimTraining } from './tokenizers/uvim.js';
+import { vqganTraining } from './tokenizers/vqgan.js';
 
 const black = [0, 0, 0] as const;
 
@@ -77,80 +53,41 @@ async function probeBatches({ config, train }: StageContext, count: number, salt
   return Promise.all(Array.from({ length: count }, (_, i) => makeBatch(job(i))));
 }
 
-/** Encoder outputs and tokens of some batches. */
-async function encodeBatches(
-  batches: readonly Batch[],
-  params: TokenizerParams<'compact'>,
-  context: { config: CompactConfig; codec: MaskigeCodec; classes: number },
-) {
-  const vectors: Float32Array[] = [];
-  const tokens: Int32Array[] = [];
-  for (const batch of batches) {
-    const { z, found } = tf.tidy(() => {
-      const z = compactEncoder(maskigeTensor(batch, context.codec, context.classes), params.encoder, context.config);
-      return { z, found: nearestCode(z, params.codebook) };
-    });
-    vectors.push((await z.data()) as Float32Array);
-    tokens.push((await found.data()) as Int32Array);
-    tf.dispose([z, found]);
-  }
-  const joined = new Float32Array(vectors.reduce((n, v) => n + v.length, 0));
-  let at = 0;
-  for (const v of vectors) {
-    joined.set(v, at);
-    at += v.length;
-  }
-  return { vectors: joined, tokens };
+/** Refuses crops that the tokenizer would have to pad: it would learn the padding. */
+function checkCrop(tokenizer: TokenizerConfig, [H, W]: readonly [number, number]): void {
+  const multiple = tokenizerMultiple(tokenizer);
+  if (H % multiple === 0 && W % multiple === 0) return;
+  throw new UsageError(
+    `tokenizer.crop is ${H} × ${W}, but this ${tokenizer.type} tokenizer codes ${multiple} × ${multiple} pixels at a time. Give multiples of ${multiple}.`,
+  );
 }
 
-/** Stage I (§3.3): the tokenizer learns to reconstruct maskiges of the data's labels. */
-export async function trainTokenizer(context: StageContext): Promise<StageResult> {
-  const { config, train, dir, out, signal, resume } = context;
+const scheduleOf = ({ lr, steps, power, warmup }: TokenizerTrainConfig): Schedule =>
+  polySchedule({ base: lr, total: steps, power, warmup: { iterations: warmup } });
+
+/** The loop around a family's training, and the folder that it leaves. */
+async function runTraining<const S extends Spec>(
+  { config, train, dir, out, signal, resume }: StageContext,
+  maskige: MaskigeConfig,
+  training: TokenizerTraining<S>,
+): Promise<StageResult> {
   const t = config.tokenizer;
-  const maskige = maskigeConfig(config, train.classes);
+  const { tokenizer, part, watch, afterStep, dispose, ...loop } = training;
+  checkCrop(tokenizer, t.crop);
   const K = train.classes.length;
-  const variant = compactVariants[t.variant];
-  const compact = { ...variant, codes: t.codes ?? variant.codes };
-  const tokenizer = { type: 'compact', config: compact } as const;
-  const spec = tokenizerSpec(tokenizer);
-  const codec = createMaskigeCodec(maskige);
-  const root = createRng(config.seed).fork('tokenizer');
-  const encoding = { config: compact, codec, classes: K };
-  const all = Array.from({ length: compact.codes }, (_, i) => i);
-
-  const reseed = async (
-    params: TokenizerParams<'compact'>,
-    dead: readonly number[],
-    vectors: Float32Array,
-    salt: number,
-  ) => {
-    const codebook = (await params.codebook.data()) as Float32Array;
-    const next = restartDeadCodes(codebook, dead, { vectors, dim: compact.codeDim }, root.fork(`restart/${salt}`));
-    return tf.tensor2d(next.codebook, [compact.codes, compact.codeDim]);
-  };
-
   const bar = out.progress('stage I  ', t.steps);
   try {
-    const result = await trainLoop({
+    const result = await trainLoop<S, Batch>({
+      ...loop,
       dir: join(dir, 'tokenizer'),
-      spec,
       seed: config.seed,
       steps: t.steps,
       config: JSON.stringify({ stage: 'tokenizer', seed: config.seed, tokenizer: t, source: train.source, K }),
       resume,
       signal,
-      optimizer: adamW({ weightDecay: t.weightDecay }),
-      schedule: polySchedule({ base: t.lr, total: t.steps, power: t.power, warmup: { iterations: t.warmup } }),
+      schedule: scheduleOf(t),
       ...(t.clipNorm ? { clipNorm: t.clipNorm } : {}),
       checkpointEvery: t.checkpointEvery,
-      init: async () => {
-        // Seeded by k-means++ the codebook reconstructs before any training: from 4 crops at 84 mIoU, from 64 at 88.
-        const params = initParams(spec, root.fork('init'));
-        const { vectors } = await encodeBatches(await probeBatches(context, 8, 0), params, encoding);
-        const codebook = await reseed(params, all, vectors, 0);
-        params.codebook.dispose();
-        return { ...params, codebook };
-      },
       batches: (start) =>
         createLoader({
           source: train.source,
@@ -160,26 +97,10 @@ export async function trainTokenizer(context: StageContext): Promise<StageResult
           seed: config.seed,
           start,
         }),
-      loss: (params, batch) => {
-        const images = maskigeTensor(batch, codec, K);
-        const options = t.classWeight ? { palette: codec.colours, classWeight: t.classWeight } : {};
-        const { loss, parts } = compactLoss(images, params, compact, options);
-        return { loss, logs: { ...parts } };
-      },
       afterStep: async (params, step, log) => {
-        if (step % t.restartEvery !== 0) return params;
-        const { vectors, tokens } = await encodeBatches(await probeBatches(context, 4, step), params, encoding);
-        const counts = new Float64Array(compact.codes);
-        for (const map of tokens) countTokens(counts, map);
-        const usage = codebookUsage(counts);
-        log.scalars(step, { 'codebook/perplexity': usage.perplexity, 'codebook/dead': usage.dead.length });
-        refuseCollapse(usage, { loss: 0, step });
-        if (usage.dead.length && step <= 0.75 * t.steps) {
-          const next = await reseed(params, usage.dead, vectors, step);
-          (params.codebook as tf.Variable<tf.Rank.R2>).assign(next);
-          next.dispose();
-        }
-        return params;
+        const next = afterStep ? await afterStep(params, step, log) : params;
+        if (watch && (step % t.watchEvery === 0 || step === t.steps)) await watch(next, step, log);
+        return next;
       },
       onProgress: ({ step, loss }) => bar.update(step, `loss ${loss.toFixed(4)}`),
     });
@@ -194,12 +115,44 @@ export async function trainTokenizer(context: StageContext): Promise<StageResult
         tokenizer,
         training: { seed: config.seed, steps: result.step },
       };
-      await saveTokenizerFolder(folder, saved, params);
+      await saveTokenizerFolder(folder, saved, part(params));
     }
     disposeTree(params as Tree<tf.Tensor>);
     return { finished: result.finished, seconds: result.seconds, folder: result.finished ? folder : undefined };
   } finally {
     bar.stop();
+    dispose?.();
+  }
+}
+
+/** Stage I (§3.3): a tokenizer of the configured family learns to reconstruct the data's labels. */
+export async function trainTokenizer(context: StageContext): Promise<StageResult> {
+  const { config, train } = context;
+  const t = config.tokenizer;
+  const maskige = maskigeConfig(config, train.classes);
+  const K = train.classes.length;
+  const codec = createMaskigeCodec(maskige, t.family === 'compact' ? 'maskige' : t.input);
+  const family: FamilyContext = {
+    steps: t.steps,
+    classes: K,
+    codec,
+    rng: createRng(config.seed).fork('tokenizer'),
+    images: (batch) => maskigeTensor(batch, codec, K),
+    photos: contextTensor,
+    probe: (count, salt) => probeBatches(context, count, salt),
+  };
+  try {
+    switch (t.family) {
+      case 'compact':
+        return await runTraining(context, maskige, compactTraining(t, family));
+      case 'dvae':
+        return await runTraining(context, maskige, dvaeTraining(t, family));
+      case 'vqgan':
+        return await runTraining(context, maskige, vqganTraining(t, scheduleOf(t), family));
+      case 'uvim':
+        return await runTraining(context, maskige, uvimTraining(t, family));
+    }
+  } finally {
     codec.dispose();
   }
 }

@@ -51,13 +51,34 @@ export function cosineAnneal(step: number, steps: number, from: number, to: numb
   return to + ((from - to) * (1 + Math.cos(Math.PI * done))) / 2;
 }
 
+export interface DvaeScheduleOptions {
+  /** τ at the end. Default 1/16; at the start it is 1. */
+  readonly temperature?: number;
+  /** Share of the run over which τ falls. Default 150,000 of the paper's 3,000,000 updates. */
+  readonly temperatureShare?: number;
+  /** β of the KL term in the end. Default 6.6; at the start it is 0. */
+  readonly klWeight?: number;
+  /** Share of the run over which β rises. Default 5,000 of 3,000,000. */
+  readonly klShare?: number;
+}
+
 /**
  * The schedules of DALL·E (appendix A.2) stretched over `steps` updates: temperature 1 → 1/16, weight of the KL term 0 → 6.6,
  * step size 1e-4 → 1.25e-6, within the shares of the run that 150,000, 5,000 and 1,200,000 are of its 3,000,000 updates.
+ * A run of a few hundred updates needs larger shares.
  */
-export const dvaeSchedule = (step: number, steps: number) => ({
-  temperature: cosineAnneal(step, steps * (150_000 / 3_000_000), 1, 1 / 16),
-  klWeight: cosineAnneal(step, steps * (5_000 / 3_000_000), 0, 6.6),
+export const dvaeSchedule = (
+  step: number,
+  steps: number,
+  {
+    temperature = 1 / 16,
+    temperatureShare = 150_000 / 3_000_000,
+    klWeight = 6.6,
+    klShare = 5_000 / 3_000_000,
+  }: DvaeScheduleOptions = {},
+) => ({
+  temperature: cosineAnneal(step, steps * temperatureShare, 1, temperature),
+  klWeight: cosineAnneal(step, steps * klShare, 0, klWeight),
   stepSize: cosineAnneal(step, steps * (1_200_000 / 3_000_000), 1e-4, 1.25e-6),
 });
 

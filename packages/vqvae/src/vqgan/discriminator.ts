@@ -5,6 +5,7 @@ import {
   type ConvParams,
   conv,
   kernel,
+  type Leaf,
   type Training,
   vector,
 } from '@gss/tensor';
@@ -48,13 +49,18 @@ function layersOf({ channels, width, layers }: DiscriminatorConfig): Layer[] {
 
 const init = { type: 'normal', std: 0.02 } as const;
 
+type LayerSpec =
+  | { readonly weight: Leaf<tf.Rank.R4>; readonly bias?: Leaf<tf.Rank.R1> }
+  | ReturnType<typeof batchNormSpec>;
+
 export const discriminatorSpec = (config: DiscriminatorConfig) => {
-  const entries = layersOf(config).flatMap(({ index, inputs, outputs, norm }) =>
-    norm
-      ? [[index, { weight: kernel(4, inputs, outputs, init) }] as const, [index + 1, batchNormSpec(outputs)] as const]
-      : [[index, { weight: kernel(4, inputs, outputs, init), bias: vector(outputs) }] as const],
-  );
-  return { main: Object.fromEntries(entries) };
+  const main: Record<string, LayerSpec> = {};
+  for (const { index, inputs, outputs, norm } of layersOf(config)) {
+    const weight = kernel(4, inputs, outputs, init);
+    main[index] = norm ? { weight } : { weight, bias: vector(outputs) };
+    if (norm) main[index + 1] = batchNormSpec(outputs);
+  }
+  return { main };
 };
 export interface DiscriminatorParams {
   readonly main: Readonly<Record<string, ConvParams | BatchNormParams>>;

@@ -1,6 +1,7 @@
 import { conv, createTraining, mapTree, type Training, type Tree } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 import { nearestCode, type Quantized, quantize } from '../quantize.js';
+import { stopGradient } from '../stop-gradient.js';
 import { checkImage, lookUp } from '../tokenizer.js';
 import type { VqganConfig } from './config.js';
 import { type DiscriminatorConfig, type DiscriminatorParams, discriminator, hingeLoss } from './discriminator.js';
@@ -79,17 +80,21 @@ export interface VqganLossInput {
   readonly loss: VqganLossConfig;
   /** Optimiser step, from 0. */
   readonly step: number;
-  readonly adversary: Adversary;
+  /** Left out, there is no adversarial term: before `discriminatorStart` that costs nothing. */
+  readonly adversary?: Adversary;
   /** Batch statistics of the discriminator; absent, it uses its running ones. */
   readonly training?: Training;
   readonly lpips?: LpipsParams;
 }
 
+/** The input of a step at which the adversary counts. */
+export type AdversarialInput = VqganLossInput & { readonly adversary: Adversary };
+
 /**
  * λ = weight · ‖∇nll‖ / (‖∇g‖ + 1e-4), cut to [0, 1e4], gradients at the decoder's last convolution (VQGAN, eq. 7). A number
  * beside the graph: compute it before the gradients of `vqganLoss` and pass it in. Only that one layer is differentiated.
  */
-export function vqganAdaptiveWeight(input: VqganLossInput): tf.Scalar {
+export function vqganAdaptiveWeight(input: AdversarialInput): tf.Scalar {
   const { images, params, config, loss, adversary, training } = input;
   return tf.tidy(() => {
     const z = vqganLatent(images, params);
@@ -137,8 +142,9 @@ export function vqganLoss(input: VqganLossInput, adaptive: tf.Scalar | number): 
   const output = vqganReconstruction(q.quantized, params);
   const { nll, perceptual } = reconstructionTerm(images, output, config, loss, input.lpips);
   const quantizer = vectorQuantizer2Loss(q, loss);
-  const judged = discriminator(toAdversary(output, config), adversary.params, adversary.config, training);
-  const generator = tf.neg(tf.mean(judged)) as tf.Scalar;
+  const judge = ({ params, config: shape }: Adversary) =>
+    tf.neg(tf.mean(discriminator(toAdversary(output, config), params, shape, training))) as tf.Scalar;
+  const generator = adversary ? judge(adversary) : tf.scalar(0);
   const weighted = tf.mul(generator, tf.mul(adaptive, factorAt(step, loss)));
   const total = tf.add(tf.add(nll, weighted), tf.mul(quantizer, loss.codebookWeight ?? 1)) as tf.Scalar;
   return {
@@ -149,6 +155,14 @@ export function vqganLoss(input: VqganLossInput, adaptive: tf.Scalar | number): 
     output,
   };
 }
+
+/** Decoder output at given images as the discriminator sees it, [B, H, W, channels] in [−1, 1], no gradient kept. */
+export const vqganFake = (images: tf.Tensor4D, params: VqganParams, config: VqganConfig): tf.Tensor4D =>
+  tf.tidy(() => {
+    const codebook = params.quantize.embedding.weight;
+    const code = lookUp(codebook, nearestCode(vqganLatent(images, params), codebook));
+    return stopGradient(toAdversary(vqganReconstruction(code, params), config));
+  });
 
 /**
  * The discriminator's hinge loss on real images and on the generator's output (both held fixed), [B, H, W, channels] in

@@ -2,6 +2,7 @@ import { countParams, createRng, createTraining, initParams, leavesOf, loadParam
 import { registerWasmKernels } from '@gss/tensor/kernels/wasm';
 import { expectClose, expectNoLeak, findGolden, readGolden } from '@gss/testing';
 import {
+  type AdversarialInput,
   type Adversary,
   type DiscriminatorParams,
   discriminator,
@@ -13,7 +14,6 @@ import {
   lpipsSpec,
   quantize,
   type VqganConfig,
-  type VqganLossInput,
   vectorQuantizer2Loss,
   vqganAdaptiveWeight,
   vqganDownsample,
@@ -49,7 +49,7 @@ const shape = { channels: 3, width: 8, layers: 2 };
 const loss = { discriminatorStart: 10 };
 const image = () => tf.randomUniform([1, 16, 16, 3], -1, 1, 'float32', 1) as tf.Tensor4D;
 
-const inputAt = (step: number): VqganLossInput => {
+const inputAt = (step: number): AdversarialInput => {
   const params = initParams(discriminatorSpec(shape), createRng(2)) as unknown as DiscriminatorParams;
   const adversary: Adversary = { config: shape, params };
   return { images: image(), params: initParams(vqganSpec(config), createRng(1)), config, loss, step, adversary };
@@ -108,7 +108,7 @@ test('K channels give one probability per class', () => {
 
 test('the adversary counts from its start only', () => {
   const before = inputAt(9);
-  const parts = (input: VqganLossInput) => {
+  const parts = (input: AdversarialInput) => {
     const { loss: total, parts } = vqganLoss(input, 0.5);
     return [total, parts.nll, parts.quantizer, parts.generator].map((t) => t.dataSync()[0]!) as [
       number,

@@ -1,0 +1,21 @@
+import type { Output } from '../cli/output.js';
+import type { GssConfig } from '../config/schema.js';
+import type { OpenedData } from '../data/sources.js';
+
+/** What a stage trains from. */
+export interface StageContext {
+  readonly config: GssConfig;
+  readonly train: OpenedData;
+  /** Folder of the run; the stage writes DIR/tokenizer or DIR/prior and its model folder. */
+  readonly dir: string;
+  readonly out: Output;
+  readonly signal: AbortSignal;
+  readonly resume: boolean;
+}
+
+export interface StageResult {
+  readonly finished: boolean;
+  readonly seconds: number;
+  /** The model folder that was written; undefined when interrupted. */
+  readonly folder: string | undefined;
+}

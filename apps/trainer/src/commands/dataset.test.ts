@@ -1,7 +1,14 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { syntheticStreetsClasses } from '@gss/datasets';
 import { prepareDataset } from '@gss/datasets/node';
+import { maximalDistancePalette } from '@gss/maskige';
+import { tokenizerSpec } from '@gss/segmenter';
+import { saveTokenizerFolder } from '@gss/segmenter/node';
+import { createRng, initParams } from '@gss/tensor';
+import { selectBackend } from '@gss/tensor/node';
+import { compactVariants } from '@gss/vqvae';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { datasetCommand } from './dataset.js';
 
@@ -87,5 +94,44 @@ describe('gss dataset', () => {
     expect(noRoot.stderr).toMatch(/say with --root DIR where it lies/);
     const absent = await run('inspect', '--dataset', 'cityscapes', '--root', root);
     expect(absent.stderr).toMatch(/Get it from cityscapes-dataset\.com/);
+  });
+  test('prepare --tokenizer stores tokens of fixed crops, once; prune removes them', async () => {
+    const tokenizer = { type: 'compact', config: { ...compactVariants.nano, codes: 16 } } as const;
+    const folder = join(root, 'tokenizer');
+    await selectBackend({ backend: 'wasm' });
+    const classes = syntheticStreetsClasses.map(({ name, color }) => ({
+      name,
+      color: [...color] as [number, number, number],
+    }));
+    await saveTokenizerFolder(
+      folder,
+      {
+        format: 'gss-tokenizer',
+        version: 1,
+        name: 't',
+        classes,
+        palette: maximalDistancePalette(classes.length),
+        unlabelled: [0, 0, 0],
+        tokenizer,
+      },
+      initParams(tokenizerSpec(tokenizer), createRng(1)),
+    );
+    const out = join(root, 'prepared');
+    const crops = ['--tokenizer', folder, '--crop', '32x32', '--stride', '32', '--flips', '--backend', 'wasm'];
+    const prepare = ['prepare', '--data', root, '--out', out, ...crops, '--json'];
+    const first = JSON.parse((await run(...prepare)).stdout);
+    expect(first).toMatchObject({ samples: 3, kept: 0, tokens: { samples: 3, maps: 3 * 3 * 2 * 2 } });
+    expect(first.tokens.encoded).toBeGreaterThan(12);
+    expect(first.tokens.folder.startsWith(join(out, 'tokens'))).toBe(true);
+    expect(JSON.parse((await run(...prepare)).stdout)).toMatchObject({ kept: 3, tokens: { encoded: 0 } });
+    const alone = ['prepare', '--data', root, '--out', join(root, 'alone'), '--format', 'tokens', ...crops.slice(0, 2)];
+    expect((await run(...alone, '--backend', 'wasm')).stdout).toMatch(
+      /tokens of 3 label maps of 3 pictures in .*alone/,
+    );
+    const pruned = JSON.parse((await run('prune', join(out, 'tokens'), '--max', '1kB', '--json')).stdout);
+    expect(pruned.kept.bytes).toBeLessThanOrEqual(1000);
+    expect(pruned.removed.entries + pruned.kept.entries).toBe(first.tokens.encoded);
+    const without = await run('prepare', '--data', root, '--out', out, '--format', 'tokens');
+    expect([without.code, without.stderr]).toEqual([1, expect.stringMatching(/Name its folder with --tokenizer DIR/)]);
   });
 });

@@ -1,0 +1,143 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { renderStreetScene, syntheticStreetsClasses } from '@gss/datasets';
+import { openDataset } from '@gss/datasets/node';
+import { maximalDistancePalette } from '@gss/maskige';
+import { createMaskigeCodec, openTokenizer, tokenizerSpec } from '@gss/segmenter';
+import { saveTokenizerFolder } from '@gss/segmenter/node';
+import { createRng, initParams } from '@gss/tensor';
+import { selectBackend } from '@gss/tensor/node';
+import { compactVariants } from '@gss/vqvae';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createOutput } from '../cli/output.js';
+import { parseConfig } from '../config/load.js';
+import { trainPrior } from '../stages/prior.js';
+import { encodeMaps, openTokens, type TokenCoder, tokenRecipe, whyNotCached } from './tokens.js';
+
+const dir = mkdtempSync(join(tmpdir(), 'gss-token-training-'));
+const classes = syntheticStreetsClasses;
+const tokenizer = { type: 'compact', config: { ...compactVariants.nano, codes: 64 } } as const;
+const coderOf = (seed: number, more: Partial<TokenCoder['config']> = {}): TokenCoder => {
+  const config = {
+    format: 'gss-tokenizer',
+    version: 1,
+    name: 'test',
+    classes: classes.map(({ name, color }) => ({ name, color })),
+    palette: maximalDistancePalette(classes.length),
+    unlabelled: [0, 0, 0],
+    tokenizer,
+    ...more,
+  } as TokenCoder['config'];
+  const params = initParams(tokenizerSpec(tokenizer), createRng(seed));
+  return { config, params, tokenizer: openTokenizer(tokenizer, params), codec: createMaskigeCodec(config), scale: 1 };
+};
+let coder: TokenCoder;
+
+beforeAll(async () => {
+  await selectBackend({ backend: 'wasm' });
+  coder = coderOf(1);
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+const maps = Array.from(
+  { length: 3 },
+  (_, index) => renderStreetScene({ seed: 4, index, width: 64, height: 32, variety: 'calm' }).labels,
+);
+
+describe('tokens', () => {
+  test('from the cache are those of the encoder bit for bit, alone or in a batch', async () => {
+    const cache = await openTokens(join(dir, 'a'), coder);
+    const fresh = await encodeMaps(maps, coder);
+    for (const [i, map] of maps.entries()) await cache.put(cache.key(map), fresh[i]!);
+    for (const [i, map] of maps.entries()) {
+      expect(await cache.get(cache.key(map))).toEqual(fresh[i]);
+      expect(await encodeMaps([map], coder)).toEqual([fresh[i]]);
+    }
+    expect(new Set(fresh[0]!.data).size).toBeGreaterThan(3);
+  });
+  test('unlabelled pixels have a colour of their own, and encoding leaves no tensor', async () => {
+    const before = tf.memory().numTensors;
+    const [plain, holed] = await encodeMaps(
+      [maps[0]!, { ...maps[0]!, data: maps[0]!.data.map((v, i) => (i % 64 < 32 ? 255 : v)) }],
+      coder,
+    );
+    expect(holed).not.toEqual(plain);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+  test('of other weights, another palette, unlabelled colour or scale are looked for elsewhere', async () => {
+    const recipes = await Promise.all(
+      [
+        coder,
+        coderOf(2),
+        coderOf(1, { palette: coder.config.palette.toReversed() }),
+        coderOf(1, { unlabelled: [9, 9, 9] }),
+        { ...coder, scale: 2 },
+      ].map(tokenRecipe),
+    );
+    expect(new Set(recipes.map((recipe) => JSON.stringify(recipe))).size).toBe(5);
+    expect(await tokenRecipe(coderOf(1))).toEqual(recipes[0]);
+  });
+  test('that depend on the photo, or on crops anywhere, are not kept', () => {
+    const size = { width: 64, height: 48 };
+    const photo = { ...coder, tokenizer: { ...coder.tokenizer, needsContext: true } };
+    expect(whyNotCached(photo, [], size)).toMatch(/depend on the photo/);
+    expect(whyNotCached(coder, [{ type: 'RandomCrop', width: 32, height: 32 }], size)).toMatch(/give it a stride/);
+  });
+});
+
+test('a training gives the same numbers without a cache, filling one, and reading from it', async () => {
+  const folder = join(dir, 'tokenizer');
+  await saveTokenizerFolder(folder, coder.config as Parameters<typeof saveTokenizerFolder>[1], coder.params);
+  const prior = {
+    backbone: 'nano',
+    steps: 4,
+    batchSize: 2,
+    crop: [32, 32],
+    cropStride: 16,
+    ratioRange: [1, 1],
+    lr: 0.002,
+  };
+  const config = parseConfig(
+    { name: 'cached', seed: 3, tokenizer: { variant: 'nano', steps: 1, batchSize: 1, crop: [32, 32], lr: 1 }, prior },
+    'test',
+  );
+  const source = { kind: 'synthetic-streets', seed: 1, count: 4, width: 64, height: 48, variety: 'calm' } as const;
+  const dataset = await openDataset(source);
+  const notes: string[] = [];
+  const run = async (name: string, tokenCache?: string) => {
+    const out = {
+      ...createOutput(true),
+      note: (text: string) => notes.push(text),
+      progress: () => ({ update() {}, stop() {} }),
+    };
+    const train = { source, dataset, classes: dataset.classes, size: { width: 64, height: 48 } };
+    const { signal } = new AbortController();
+    await trainPrior({
+      config,
+      train,
+      dir: join(dir, name),
+      out,
+      signal,
+      resume: false,
+      tokenizer: folder,
+      tokenCache,
+    });
+    const losses = readFileSync(join(dir, name, 'prior', 'log.jsonl'), 'utf8')
+      .split('\n')
+      .filter(Boolean);
+    return {
+      weights: readFileSync(join(dir, name, 'model', 'model.safetensors')).toString('base64'),
+      loss: losses.map((line) => (JSON.parse(line) as { loss?: number }).loss),
+    };
+  };
+  const cache = join(dir, 'cache');
+  const plain = await run('plain');
+  const cold = await run('cold', cache);
+  const warm = await run('warm', cache);
+  expect(cold).toEqual(plain);
+  expect(warm).toEqual(plain);
+  expect(notes[0]).toMatch(/^tokens: \d+ from the cache, \d+ encoded$/);
+  expect(notes[1]).toMatch(/^tokens: (8|[1-9]\d+) from the cache, 0 encoded$/);
+});

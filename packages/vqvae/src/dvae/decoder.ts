@@ -1,7 +1,7 @@
-import { conv2d, type ParamsOf, resize } from '@gss/tensor';
+import { conv2d, type ParamsOf, relu } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 import { expectedRow, lookUp } from '../tokenizer.js';
-import { type DvaeBlockParams, decoderBlockSpec, dvaeBlock, dvaeConvSpec } from './blocks.js';
+import { type DvaeBlockParams, decoderBlockSpec, doubledBlock, dvaeBlock, dvaeConvSpec, pass } from './blocks.js';
 import { type DvaeConfig, groupSpec, groupWidths, layersOf } from './config.js';
 
 /** dall_e.decoder.Decoder */
@@ -33,20 +33,29 @@ export const embedTokens = (tokens: tf.Tensor3D, { blocks: { input } }: DvaeDeco
 export const embedProbabilities = (probabilities: tf.Tensor4D, { blocks: { input } }: DvaeDecoderParams): tf.Tensor4D =>
   tf.tidy(() => tf.add(expectedRow(codeTable(input), probabilities), input.b));
 
-/** One group of blocks at one resolution. */
-export const decoderGroup = (
+/**
+ * One group of blocks: the first keeps the size, [B, H, W, inputs] → [B, H, W, outputs]; the others double it first,
+ * → [B, 2H, 2W, outputs].
+ */
+export function decoderGroup(
   x: tf.Tensor4D,
   group: Readonly<Record<string, DvaeBlockParams>>,
-  layers: number,
-): tf.Tensor4D => Object.values(group).reduce((y, block) => dvaeBlock(y, block, layers), x);
+  { layers, doubled }: { readonly layers: number; readonly doubled: boolean },
+): tf.Tensor4D {
+  const [first, ...rest] = Object.values(group) as [DvaeBlockParams, ...DvaeBlockParams[]];
+  return tf.tidy(() => {
+    const start = doubled ? doubledBlock(x, first, layers) : dvaeBlock(x, first, layers);
+    return rest.reduce((y, block) => pass(y, (z) => dvaeBlock(z, block, layers)), start);
+  });
+}
 
-/** Nearest ×2: [B, H, W, C] → [B, 2H, 2W, C] */
-export const doubleSize = (x: tf.Tensor4D): tf.Tensor4D =>
-  resize(x, [2 * x.shape[1], 2 * x.shape[2]], { mode: 'nearest' });
+/** The groups in the order in which they run. */
+export const decoderGroups = ({ blocks }: DvaeDecoderParams) =>
+  [blocks.group_1, blocks.group_2, blocks.group_3, blocks.group_4] as const;
 
 /** [B, H, W, hidden] → [B, H, W, 2 · channels] */
 export const decoderOutput = (x: tf.Tensor4D, { blocks: { output } }: DvaeDecoderParams): tf.Tensor4D =>
-  conv2d(tf.relu(x), output.conv.w, output.conv.b);
+  pass(relu(x), (y) => conv2d(y, output.conv.w, output.conv.b));
 
 /**
  * Embedded codes (`embedTokens`, `embedProbabilities`), [B, h, w, init] → [B, 8h, 8w, 2 · channels]: location and log-scale
@@ -55,11 +64,10 @@ export const decoderOutput = (x: tf.Tensor4D, { blocks: { output } }: DvaeDecode
 export function dvaeDecoder(embedded: tf.Tensor4D, p: DvaeDecoderParams, config: DvaeConfig): tf.Tensor4D {
   const layers = layersOf(config);
   return tf.tidy(() => {
-    const { group_1, group_2, group_3, group_4 } = p.blocks;
-    let y = embedded;
-    for (const [i, group] of [group_1, group_2, group_3, group_4].entries()) {
-      y = decoderGroup(i > 0 ? doubleSize(y) : y, group, layers);
-    }
-    return decoderOutput(y, p);
+    const [first, ...rest] = decoderGroups(p);
+    const start = decoderGroup(embedded, first, { layers, doubled: false });
+    const group = (x: tf.Tensor4D, blocks: typeof first) =>
+      pass(x, (y) => decoderGroup(y, blocks, { layers, doubled: true }));
+    return pass(rest.reduce(group, start), (y) => decoderOutput(y, p));
   });
 }

@@ -1,12 +1,9 @@
-import { countParams, createRng, initParams, leavesOf, loadParams } from '@gss/tensor';
+import { countParams, leavesOf, loadParams } from '@gss/tensor';
 import { expectClose, expectNoLeak, readGolden } from '@gss/testing';
 import {
   type DvaeConfig,
-  decoderHalos,
-  decodeTileFor,
   dvaeDecoder,
   dvaeDecoderSpec,
-  dvaeDecoderTiled,
   dvaeEncoder,
   dvaeEncoderSpec,
   dvaeImage,
@@ -54,30 +51,6 @@ test('the tokenizer gives the same tokens and image, and leaks nothing', () => {
   expectNoLeak(() => tokenizer.decode(tokens));
   expectNoLeak(() => tokenizer.decodeProbabilities(oneHot));
   expect(reconstruct(tokenizer, tf.zeros([1, 13, 21, 3])).shape).toEqual([1, 13, 21, 3]);
-});
-
-test.each([2, 4])('tiles of %i tokens join without a seam', (tile) => {
-  const small = { ...config, hidden: 4, init: 4 };
-  const p = initParams(dvaeDecoderSpec(small), createRng(1));
-  const tokens = tf.randomUniform([1, 9, 5], 0, 32, 'int32', 3) as tf.Tensor3D;
-  const embedded = embedTokens(tokens, p);
-  const part = (rows: { start: number; end: number }, columns: { start: number; end: number }) =>
-    tf.slice(embedded, [0, rows.start, columns.start, 0], [1, rows.end - rows.start, columns.end - columns.start, 4]);
-  const before = tf.memory().numTensors;
-  const tiled = dvaeDecoderTiled(part, [9, 5], p, small, tile);
-  expect(tf.memory().numTensors).toBe(before + 1);
-  expectClose(tiled, dvaeDecoder(embedded, p, small), 1e-6);
-});
-
-test('the halo is what the receptive field needs', () => {
-  expect(decoderHalos(dvaeVariants.paper)).toEqual([12, 11, 9, 6]);
-  expect(decoderHalos(config)).toEqual([6, 6, 5, 3]);
-});
-
-test('more memory gives larger tiles', () => {
-  expect(decodeTileFor(dvaeVariants.paper, 1, 2 ** 30)).toBe(46);
-  expect(decodeTileFor(dvaeVariants.paper, 4, 2 ** 30)).toBeLessThan(46);
-  expect(decodeTileFor(dvaeVariants.paper, 1, 1)).toBe(4);
 });
 
 test('the published model has its parameters under its names', () => {

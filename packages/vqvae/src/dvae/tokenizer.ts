@@ -10,9 +10,9 @@ import {
 } from '../tokenizer.js';
 import { type DvaeConfig, dvaeDownsample } from './config.js';
 import { dvaeDecoderSpec, embedProbabilities, embedTokens } from './decoder.js';
-import { dvaeEncoder, dvaeEncoderSpec } from './encoder.js';
+import { dvaeEncoderSpec } from './encoder.js';
 import { dvaeImage, mapPixels } from './pixels.js';
-import { decodeTileFor, dvaeDecoderTiled } from './tiles.js';
+import { cut, dvaeDecoderTiled, dvaeEncoderTiled, dvaeTilesFor, type Region } from './tiles.js';
 
 /** Both halves: `encoder.blocks…` and `decoder.blocks…`. */
 export const dvaeSpec = (config: DvaeConfig) => ({
@@ -22,8 +22,22 @@ export const dvaeSpec = (config: DvaeConfig) => ({
 export type DvaeParams = ParamsOf<ReturnType<typeof dvaeSpec>>;
 
 export interface DvaeTokenizerOptions extends TokenizerOptions {
-  /** Bytes that the maps of one tile may take while decoding; larger images are decoded in tiles. Default 1 GiB. */
+  /**
+   * Bytes that the maps may take while encoding or decoding. What needs more is done in tiles and in parts of the batch, with
+   * the same result (`dvaeTilesFor`). Default 1 GiB; `freeMemory()` of @gss/tensor/node or /browser says what there is.
+   */
   readonly memory?: number;
+}
+
+/** f of parts of the batch. */
+function inBatches<X extends tf.Tensor, Y extends tf.Tensor>(x: X, most: number, f: (part: X) => Y): Y {
+  const B = x.shape[0]!;
+  if (B <= most) return f(x);
+  const parts = Array.from({ length: Math.ceil(B / most) }, (_, i) => {
+    const size = [Math.min(most, B - i * most), ...x.shape.slice(1)];
+    return tf.tidy(() => f(tf.slice(x, [i * most, ...size.slice(1).fill(0)], size) as X));
+  });
+  return tf.concat(parts, 0) as Y;
 }
 
 /** DALL·E's dVAE behind the common interface; `params` stay the caller's. */
@@ -33,12 +47,13 @@ export function dvaeTokenizer(
   { checkTokens: read = true, memory = 2 ** 30 }: DvaeTokenizerOptions = {},
 ): Tokenizer {
   const { vocabulary } = config;
-  const decodeWith = (embedAll: tf.Tensor4D) => {
-    const [B, h, w, C] = embedAll.shape;
-    const part = (rows: { start: number; end: number }, columns: { start: number; end: number }) =>
-      tf.slice(embedAll, [0, rows.start, columns.start, 0], [B, rows.end - rows.start, columns.end - columns.start, C]);
-    const tile = decodeTileFor(config, B, memory);
-    return dvaeDecoderTiled(part, [h, w], params.decoder, config, tile, dvaeImage);
+  const decodeWith = (embedded: tf.Tensor4D): tf.Tensor4D => {
+    const [, h, w] = embedded.shape;
+    const { decode, batch } = dvaeTilesFor(config, [h * dvaeDownsample, w * dvaeDownsample], memory);
+    return inBatches(embedded, batch, (part) => {
+      const embed = (region: Region) => cut(part, [0, 0], region);
+      return dvaeDecoderTiled(embed, [h, w], params.decoder, config, decode, dvaeImage);
+    });
   };
   return {
     downsample: dvaeDownsample,
@@ -46,8 +61,10 @@ export function dvaeTokenizer(
     encode(image) {
       checkImage('dvaeTokenizer.encode', image, config.channels);
       return tf.tidy(() => {
-        const padded = padToMultiple(image, dvaeDownsample);
-        return tf.argMax(dvaeEncoder(mapPixels(padded), params.encoder, config), 3) as tf.Tensor3D;
+        const mapped = mapPixels(padToMultiple(image, dvaeDownsample));
+        const { encode, batch } = dvaeTilesFor(config, [mapped.shape[1], mapped.shape[2]], memory);
+        const tokens = (logits: tf.Tensor4D) => tf.argMax(logits, 3) as tf.Tensor3D;
+        return inBatches(mapped, batch, (part) => dvaeEncoderTiled(part, params.encoder, config, encode, tokens));
       });
     },
     decode(tokens) {

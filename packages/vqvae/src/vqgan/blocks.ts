@@ -1,5 +1,6 @@
-import { conv, convSpec, groupNorm, groupNormSpec, type ParamsOf, pad2d, resize, silu } from '@gss/tensor';
+import { conv, convSpec, groupNorm, groupNormSpec, type ParamsOf, pad2d, silu } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
+import { doubledConv2d } from '../doubled-conv.js';
 
 const groups = 32;
 
@@ -59,7 +60,7 @@ export const downsample = (x: tf.Tensor4D, p: ResampleParams): tf.Tensor4D =>
 
 /** Nearest ×2, then a convolution: [B, H, W, C] → [B, 2H, 2W, C] */
 export const upsample = (x: tf.Tensor4D, p: ResampleParams): tf.Tensor4D =>
-  tf.tidy(() => conv(resize(x, [2 * x.shape[1], 2 * x.shape[2]], { mode: 'nearest' }), p.conv));
+  doubledConv2d(x, p.conv.weight, p.conv.bias);
 
 export const midSpec = (channels: number) => ({
   block_1: resnetBlockSpec(channels, channels),

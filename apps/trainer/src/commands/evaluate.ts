@@ -1,17 +1,16 @@
-import { createMaskigeCodec, openTokenizer } from '@gss/segmenter';
-import { loadSegmenterFolder, loadTokenizerFolder } from '@gss/segmenter/node';
-import { disposeTree, type Tree } from '@gss/tensor';
+import { loadSegmenterFolder } from '@gss/segmenter/node';
 import type { NodeBackend } from '@gss/tensor/node';
-import { reconstruct } from '@gss/vqvae';
-import * as tf from '@tensorflow/tfjs-core';
 import { Option } from 'commander';
 import { type Context, command } from '../cli/command.js';
 import { UsageError } from '../cli/errors.js';
 import type { Output } from '../cli/output.js';
 import { type DataOptions, openSplit, sameClasses } from '../data/sources.js';
-import { contextTensor, maskigeTensor } from '../stages/batch.js';
-import { type Evaluation, evaluateModel, evaluateWith } from '../stages/evaluate.js';
-import { backendOption, startBackend, withData } from './options.js';
+import { choosePalette, paletteHelp } from '../images/palettes.js';
+import { writeWorst } from '../report/worst.js';
+import { type Evaluation, evaluateModel } from '../stages/evaluate.js';
+import { evaluateTokenizer } from '../stages/oracle.js';
+import { openAnyTokenizer } from '../stages/tokenizers/open.js';
+import { backendOption, positive, startBackend, withData } from './options.js';
 
 interface Options extends DataOptions {
   readonly model?: string;
@@ -27,70 +26,56 @@ export function printEvaluation(out: Output, { mIoU, mAcc, aAcc, images, perClas
   out.line(`mIoU ${mIoU.toFixed(2)}  mAcc ${mAcc.toFixed(2)}  aAcc ${aAcc.toFixed(2)}  (${images} images)`);
 }
 
-/** mask → maskige → tokens → maskige → mask: how good a model could be at best with this tokenizer. */
-export async function evaluateTokenizer(
-  folder: string,
-  data: Awaited<ReturnType<typeof openSplit>>,
-  context: Context,
-): Promise<Evaluation> {
-  const { config, params } = await loadTokenizerFolder(folder);
-  sameClasses(config.classes, data.classes, folder);
-  const codec = createMaskigeCodec(config, config.tokenizer.input);
-  const tokenizer = openTokenizer(config.tokenizer, params);
-  try {
-    return await evaluateWith(
-      data.dataset,
-      config.classes,
-      async (i) => {
-        const { image, labels, name } = await data.dataset.read(i);
-        const { width, height } = labels;
-        const batch = {
-          labels: Uint8Array.from(labels.data),
-          images: Uint8Array.from(image.data),
-          names: [name],
-          width,
-          height,
-        };
-        const found = tf.tidy(() => {
-          const context = tokenizer.needsContext ? contextTensor(batch) : undefined;
-          return codec.classes(reconstruct(tokenizer, maskigeTensor(batch, codec, config.classes.length), context));
-        });
-        const prediction = Uint8Array.from(await found.data());
-        found.dispose();
-        return { prediction: { data: prediction }, truth: labels };
-      },
-      context,
-    );
-  } finally {
-    codec.dispose();
-    disposeTree(params as Tree<tf.Tensor>);
-  }
-}
-
 const modelOptions = (description: string, mandatory: boolean) => (made: ReturnType<typeof command>) =>
   withData(made)
     .addOption(new Option('--model <dir>', description).makeOptionMandatory(mandatory))
     .option('--split <name>', 'split to evaluate on', 'val')
     .addOption(backendOption());
 
+interface OracleOptions extends Options {
+  readonly worst?: number;
+  readonly pictures?: string;
+  readonly palette?: string;
+}
+
+/** --worst and --pictures go together; either implies a default of the other that can be told. */
+function worstCount({ worst, pictures }: OracleOptions): number {
+  if (worst !== undefined && pictures === undefined)
+    throw new UsageError(`--worst ${worst}: say with --pictures DIR where to put their pictures.`);
+  return pictures === undefined ? 0 : (worst ?? 8);
+}
+
+async function oracle(context: Context, options: OracleOptions): Promise<undefined> {
+  const count = worstCount(options);
+  const data = await openSplit(options, options.split);
+  await startBackend(context.out, options.backend);
+  const palette = options.palette === undefined ? undefined : choosePalette(options.palette).palette;
+  const tokenizer = await openAnyTokenizer(options.model!, data.classes, palette);
+  if (palette && tokenizer.config.palette !== palette)
+    throw new UsageError(`--palette: ${options.model} was trained with its own palette. Leave the option out.`);
+  const { evaluation, worst } = await evaluateTokenizer(tokenizer, data, context, { worst: count });
+  printEvaluation(context.out, evaluation);
+  if (options.pictures === undefined) {
+    context.out.result(evaluation);
+    return undefined;
+  }
+  const colours = tokenizer.config.classes.map(({ color }) => color);
+  const files = await writeWorst(options.pictures, worst, colours);
+  for (const [i, { name, mIoU, aAcc }] of worst.entries())
+    context.out.line(`${files[i]}  ${name}: mIoU ${mIoU.toFixed(2)}, aAcc ${aAcc.toFixed(2)}`);
+  const listed = worst.map(({ name, mIoU, aAcc }, i) => ({ name, mIoU, aAcc, picture: files[i] }));
+  context.out.result({ ...evaluation, worst: listed, sheet: files.at(-1) });
+  return undefined;
+}
+
 const tokenizerCommand = () =>
   modelOptions(
-    'tokenizer or model folder',
+    "tokenizer or model folder, or the dVAE's weights as gss convert writes them",
     true,
-  )(
-    command(
-      'tokenizer',
-      'reconstruction through the tokenizer: the ceiling of a model that uses it',
-      async (context, options: Options) => {
-        const data = await openSplit(options, options.split);
-        await startBackend(context.out, options.backend);
-        const evaluation = await evaluateTokenizer(options.model!, data, context);
-        printEvaluation(context.out, evaluation);
-        context.out.result(evaluation);
-        return undefined;
-      },
-    ),
-  );
+  )(command('tokenizer', 'reconstruction through the tokenizer: the ceiling of a model that uses it', oracle))
+    .option('--pictures <dir>', 'write the worst images there: truth, maskige, reconstruction, errors')
+    .addOption(new Option('--worst <n>', 'how many of them (default 8)').argParser(positive))
+    .option('--palette <palette>', `colours for bare weights, which know no classes: ${paletteHelp}`);
 
 /** `gss evaluate --model DIR [--data DIR] [--split NAME]` and `gss evaluate tokenizer …` */
 export const evaluateCommand = () =>

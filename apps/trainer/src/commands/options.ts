@@ -1,5 +1,5 @@
 import { type NodeBackend, nodeBackends, selectBackend } from '@gss/tensor/node';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Output } from '../cli/output.js';
 
 /** --backend, on every command that computes. */
@@ -24,4 +24,11 @@ export async function startBackend(out: Output, backend?: NodeBackend) {
   out.note(`backend: ${choice.backend} — ${choice.device}`);
   for (const line of choice.advice) out.note(`         ${line}`);
   return choice;
+}
+
+/** Parses a positive whole number of an option. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError(`expected a whole number above 0, got ${text}.`);
 }

@@ -13,9 +13,11 @@ import { draw, heat, indexPng, overlay, rgbJpeg, rgbPng, writeAll } from '../ima
 import { readCurves } from '../report/curves.js';
 import { type ReportRow, renderReport } from '../report/report.js';
 import { evaluateModel } from '../stages/evaluate.js';
+import { evaluateTokenizer } from '../stages/oracle.js';
 import { trainPrior } from '../stages/prior.js';
 import { trainTokenizer } from '../stages/tokenizer.js';
-import { evaluateTokenizer, printEvaluation } from './evaluate.js';
+import { openAnyTokenizer } from '../stages/tokenizers/open.js';
+import { printEvaluation } from './evaluate.js';
 import { backendOption, startBackend } from './options.js';
 
 interface Options {
@@ -76,7 +78,8 @@ async function quickstart(context: Context, options: Options): Promise<number | 
     out.note('Saved. Go on with: npx gss quickstart --resume');
     return interrupted;
   }
-  const reconstruction = await evaluateTokenizer(first.folder, val, context);
+  const oracle = await evaluateTokenizer(await openAnyTokenizer(first.folder, val.classes), val, context);
+  const reconstruction = oracle.evaluation;
   const segmenter = await loadSegmenterFolder(second.folder);
   const evaluation = await evaluateModel(segmenter, val.dataset, context);
   segmenter.dispose();

@@ -1,0 +1,102 @@
+import type { LabelMap, RgbImage } from '@gss/maskige';
+import { addToConfusion, createConfusion, scores } from '@gss/metrics';
+import { createMaskigeCodec, type MaskigeCodec, openTokenizer } from '@gss/segmenter';
+import { disposeTree, type Tree } from '@gss/tensor';
+import { reconstruct, type Tokenizer } from '@gss/vqvae';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Context } from '../cli/command.js';
+import { type OpenedData, sameClasses } from '../data/sources.js';
+import { contextTensor, maskigeTensor } from './batch.js';
+import { type Evaluation, evaluateWith } from './evaluate.js';
+import type { OpenedTokenizer } from './tokenizers/open.js';
+
+/** An image that came back badly, with what is needed to show it. */
+export interface WorstImage {
+  readonly name: string;
+  /** Over the classes that it shows or was given, 0–100. */
+  readonly mIoU: number;
+  readonly aAcc: number;
+  readonly truth: LabelMap;
+  readonly prediction: LabelMap;
+  /** What went into the tokenizer and what came out, drawn. */
+  readonly maskige: RgbImage;
+  readonly reconstruction: RgbImage;
+}
+
+async function readPicture(make: () => tf.Tensor, { width, height }: LabelMap): Promise<RgbImage> {
+  const tensor = tf.tidy(() => tf.mul(tf.clipByValue(make(), 0, 1), 255));
+  const data = Uint8Array.from(await tensor.data(), Math.round);
+  tensor.dispose();
+  return { data, width, height };
+}
+
+/** mask → 𝒳 → Ê → D → 𝒳⁻¹ → mask of one sample, of any size: padded by its border to whole tokens, and cut again. */
+async function throughTokenizer(
+  sample: { readonly image: RgbImage; readonly labels: LabelMap; readonly name: string },
+  {
+    codec,
+    tokenizer,
+    classes,
+  }: { readonly codec: MaskigeCodec; readonly tokenizer: Tokenizer; readonly classes: number },
+) {
+  const { width, height, data } = sample.labels;
+  const images = Uint8Array.from(sample.image.data);
+  const batch = { labels: Uint8Array.from(data), images, names: [sample.name], width, height };
+  const made = tf.tidy(() => {
+    const input = maskigeTensor(batch, codec, classes);
+    const output = reconstruct(tokenizer, input, tokenizer.needsContext ? contextTensor(batch) : undefined);
+    return { input, output, found: codec.classes(output) };
+  });
+  const prediction = { data: Uint8Array.from(await made.found.data()), width, height };
+  return { prediction, ...made, dispose: () => tf.dispose([made.input, made.output, made.found]) };
+}
+
+/** Figures of one image. */
+function judge(truth: LabelMap, prediction: LabelMap, classes: number) {
+  const { mIoU, aAcc } = scores(addToConfusion(createConfusion(classes), prediction.data, truth.data, { ignore: 255 }));
+  return { mIoU, aAcc };
+}
+
+/**
+ * The oracle: how good a model could be at best with this tokenizer, were its prior never wrong. Keeps the `worst` images
+ * by their own mIoU, worst first; images without a labelled pixel are never among them.
+ */
+export async function evaluateTokenizer(
+  { config, params, where }: OpenedTokenizer,
+  data: OpenedData,
+  context: Context,
+  { worst = 0 }: { readonly worst?: number } = {},
+): Promise<{ readonly evaluation: Evaluation; readonly worst: readonly WorstImage[] }> {
+  sameClasses(config.classes, data.classes, where);
+  const codec = createMaskigeCodec(config, config.tokenizer.input);
+  const tokenizer = openTokenizer(config.tokenizer, params);
+  const classes = config.classes.length;
+  const kept: WorstImage[] = [];
+  try {
+    const evaluation = await evaluateWith(
+      data.dataset,
+      config.classes,
+      async (i) => {
+        const sample = await data.dataset.read(i);
+        const { labels: truth, name } = sample;
+        const { prediction, input, output, dispose } = await throughTokenizer(sample, { codec, tokenizer, classes });
+        const own = worst ? judge(truth, prediction, classes) : { mIoU: Number.NaN, aAcc: 0 };
+        const limit = kept[worst - 1]?.mIoU ?? Number.POSITIVE_INFINITY;
+        if (own.mIoU < limit) {
+          const maskige = await readPicture(() => codec.picture(input), truth);
+          const reconstruction = await readPicture(() => codec.picture(output), truth);
+          kept.push({ name, ...own, truth, prediction, maskige, reconstruction });
+          kept.sort((a, b) => a.mIoU - b.mIoU);
+          kept.length = Math.min(kept.length, worst);
+        }
+        dispose();
+        return { prediction, truth };
+      },
+      context,
+    );
+    return { evaluation, worst: kept };
+  } finally {
+    codec.dispose();
+    disposeTree(params as Tree<tf.Tensor>);
+  }
+}

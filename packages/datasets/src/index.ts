@@ -13,6 +13,7 @@ export {
   type UnknownId,
 } from './label-table.js';
 export { mixDatasets } from './mix.js';
+export { fillPolygon, type Point } from './polygons.js';
 export { createRandom, type Random } from './random.js';
 export { type EpochOrderOptions, epochOrder } from './sampling.js';
 export type {

@@ -31,7 +31,9 @@ export type LabelReader =
   /** RGB segment ids beside a JSON of `segments_info`; the raw id is the category's. */
   | { readonly kind: 'coco-panoptic'; readonly json: string }
   /** RGB colours; the raw id is the colour's place in the list. */
-  | { readonly kind: 'colors'; readonly colors: readonly Rgb[] };
+  | { readonly kind: 'colors'; readonly colors: readonly Rgb[] }
+  /** JSON of polygons; the raw id of a label is its place in `names`, that of the rest is `background`. */
+  | { readonly kind: 'polygons'; readonly names: readonly string[]; readonly background: number };
 
 /** One kind of label files of a data set, with its classes and its one table. */
 export interface LabelVariant {

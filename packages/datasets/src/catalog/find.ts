@@ -56,5 +56,7 @@ export function describeLayout(definition: DatasetDefinition, variant: LabelVari
   const names = here?.list ?? list;
   if (names && !names.startsWith('mseg:')) lines.push(`  ${fill(names)}`);
   if (variant.reader.kind === 'coco-panoptic') lines.push(`  ${fill(variant.reader.json)}`);
+  const others = definition.variants.filter(({ labels: kind }) => kind !== variant.labels);
+  if (others.length) lines.push(`Other kinds of its labels: ${others.map(({ labels: kind }) => kind).join(', ')}.`);
   return lines.join('\n');
 }

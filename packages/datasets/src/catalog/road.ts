@@ -104,12 +104,33 @@ export const bdd100k: DatasetDefinition = {
   ],
 };
 
-const iddLayout = (labels: string): Layout => ({
+const iddLayout = (labels: string, labelSuffix = '_gtFine_labelids.png'): Layout => ({
   images: 'leftImg8bit/{split}',
   imageSuffix: '_leftImg8bit.png',
   labels: `${labels}/{split}`,
-  labelSuffix: '_gtFine_labelids.png',
+  labelSuffix,
   splits: { train: { images: 6993 }, val: { images: 981 } },
+});
+
+/** IDD's 40 labels in the order of their ids: MSeg's 39 classes and, at 35, unlabelled. */
+const iddLabels = () => {
+  const { names } = msegTrainSets.idd.published;
+  return [...names.slice(0, 35), 'unlabeled', ...names.slice(35)];
+};
+const iddOwn = (
+  labels: string,
+  reader: LabelVariant['reader'],
+  ignore: readonly number[],
+  layout: Layout,
+): LabelVariant => ({
+  labels,
+  classes: coloredByUniversal(msegTrainSets.idd.published),
+  table: tableFromIds(
+    Array.from({ length: 39 }, (_, c) => (c < 35 ? c : c + 1)),
+    ignore,
+  ),
+  reader,
+  layout,
 });
 
 export const idd: DatasetDefinition = {
@@ -118,17 +139,13 @@ export const idd: DatasetDefinition = {
   place: 'idd.insaan.iiit.ac.in',
   terms: 'registration; research',
   variants: [
-    {
-      labels: 'labelids',
-      classes: coloredByUniversal(msegTrainSets.idd.published),
-      // Of the 40 ids 35 is unlabelled and 36..39 are MSeg's 35..38.
-      table: tableFromIds(
-        Array.from({ length: 39 }, (_, c) => (c < 35 ? c : c + 1)),
-        [35, 255],
-      ),
-      reader: index,
-      layout: iddLayout('gtFine'),
-    },
+    iddOwn(
+      'polygons',
+      { kind: 'polygons', names: iddLabels(), background: 35 },
+      [35],
+      iddLayout('gtFine', '_gtFine_polygons.json'),
+    ),
+    iddOwn('labelids', index, [35, 255], iddLayout('gtFine')),
     ...msegVariants('idd', { published: iddLayout('gtFine39'), relabeled: iddLayout('gtFine39_relabeled') }),
   ],
 };

@@ -72,6 +72,22 @@ function encodeLabel({ reader }: LabelVariant, raw: number[]): Uint8Array {
     });
   if (reader.kind === 'colors')
     return encode({ ...size, channels: 3, data: Uint8Array.from(raw.flatMap((id) => reader.colors[id]!)) });
+  if (reader.kind === 'polygons') {
+    const objects = raw.map((id, i) => ({
+      label: reader.names[id],
+      polygon: [[(i % width) + 0.6, Math.floor(i / width)]], // one corner paints one pixel; fractions are cut off
+    }));
+    const deleted = {
+      label: reader.names[1],
+      deleted: 1,
+      polygon: [
+        [0, 0],
+        [width, 0],
+        [0, height],
+      ],
+    };
+    return Buffer.from(JSON.stringify({ imgWidth: width, imgHeight: height, objects: [...objects, deleted] }));
+  }
   if (reader.kind === 'coco-panoptic')
     return encode({
       ...size,

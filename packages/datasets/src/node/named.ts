@@ -11,6 +11,7 @@ import { type ClassInfo, ignoreIndex } from '../types.js';
 import { openPanoptic } from './coco-panoptic.js';
 import { colorReader } from './decode-colors.js';
 import { decodeLabel } from './decode-label.js';
+import { polygonReader } from './decode-polygons.js';
 import { type PairDataset, type PairDatasetParts, pairDataset } from './pair-dataset.js';
 import { pairFiles, readLines } from './pairing.js';
 
@@ -65,6 +66,7 @@ export async function openNamed(source: NamedSource): Promise<NamedDataset> {
     lines,
     list: listed,
     root,
+    hint: `\n${describeLayout(definition, variant, split)}`,
   });
   if (pairs.length === 0)
     throw new DatasetError(
@@ -91,6 +93,8 @@ async function reader(
       return openPanoptic(at(how.json));
     case 'colors':
       return colorReader(how.colors);
+    case 'polygons':
+      return polygonReader(how.names, how.background);
   }
 }
 

@@ -19,6 +19,8 @@ export interface Pairing {
   /** Where the list came from, for errors; and what its pairs are relative to. */
   readonly list?: string | undefined;
   readonly root: string;
+  /** What to say where a picture has no label. */
+  readonly hint?: string | undefined;
 }
 
 /** The lines of a list file, or of a list 'mseg:NAME' of this package. */
@@ -65,7 +67,7 @@ export async function pairFiles(pairing: Pairing): Promise<Pair[]> {
   if (unlabelled.length)
     throw new DatasetError(
       'missing-partner',
-      `${pairing.labels}: ${unlabelled.length} of ${pairs.length} pictures have no label, first ${labelName(unlabelled[0]!.name)}${pairing.labelSuffix} for ${unlabelled[0]!.image}.`,
+      `${pairing.labels}: ${unlabelled.length} of ${pairs.length} pictures have no label, first ${labelName(unlabelled[0]!.name)}${pairing.labelSuffix} for ${unlabelled[0]!.image}.${pairing.hint ?? ''}`,
       unlabelled[0]!.image,
     );
   return pairs;

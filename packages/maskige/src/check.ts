@@ -78,6 +78,6 @@ export function refuseNearColors(who: string, palette: Palette, ignoreColor: Rgb
     .slice(0, 3)
     .map(({ a, b, colors: [p, q], distance }) => `${a} [${p}] and ${b} [${q}], ${distance.toFixed(1)} apart`);
   throw new RangeError(
-    `${who}: ${near.length} pairs of colours are too near: ${named.join('; ')}${near.length > 3 ? '; …' : ''}. Use maximalDistancePalette, or force: true.`,
+    `${who}: pairs of colours too near to be told apart (${near.length}): ${named.join('; ')}${near.length > 3 ? '; …' : ''}. Use maximalDistancePalette, or force: true.`,
   );
 }

@@ -87,7 +87,7 @@ describe('bad input is named', () => {
     [
       'duplicate colours',
       () => encode(map, [...palette, [0, 255, 0]]),
-      /encode: 1 pairs.*1 \[0,255,0\] and 3 \[0,255,0\], 0\.0 apart.*force: true/,
+      /encode: pairs of colours too near to be told apart \(1\): 1 \[0,255,0\] and 3 \[0,255,0\], 0\.0 apart.*force: true/,
     ],
     [
       'a class of the unlabelled colour',

@@ -8,6 +8,7 @@ import { nativeCommand } from './commands/native.js';
 import { paletteCommand } from './commands/palette.js';
 import { predictCommand } from './commands/predict.js';
 import { quickstartCommand } from './commands/quickstart.js';
+import { reproduceCommand } from './commands/reproduce.js';
 import { trainCommand } from './commands/train.js';
 import { weightsCommand } from './commands/weights.js';
 
@@ -21,6 +22,7 @@ export function buildProgram(): Command {
     .addCommand(quickstartCommand())
     .addCommand(trainCommand())
     .addCommand(evaluateCommand())
+    .addCommand(reproduceCommand())
     .addCommand(predictCommand())
     .addCommand(datasetCommand())
     .addCommand(maskigeCommand())

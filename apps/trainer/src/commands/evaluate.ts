@@ -32,20 +32,21 @@ const modelOptions = (description: string, mandatory: boolean) => (made: ReturnT
     .option('--split <name>', 'split to evaluate on', 'val')
     .addOption(backendOption());
 
-interface OracleOptions extends Options {
+interface OracleCommandOptions extends Options {
   readonly worst?: number;
   readonly pictures?: string;
   readonly palette?: string;
+  readonly scale?: number;
 }
 
 /** --worst and --pictures go together; either implies a default of the other that can be told. */
-function worstCount({ worst, pictures }: OracleOptions): number {
+function worstCount({ worst, pictures }: OracleCommandOptions): number {
   if (worst !== undefined && pictures === undefined)
     throw new UsageError(`--worst ${worst}: say with --pictures DIR where to put their pictures.`);
   return pictures === undefined ? 0 : (worst ?? 8);
 }
 
-async function oracle(context: Context, options: OracleOptions): Promise<undefined> {
+async function oracle(context: Context, options: OracleCommandOptions): Promise<undefined> {
   const count = worstCount(options);
   const data = await openSplit(options, options.split);
   await startBackend(context.out, options.backend);
@@ -53,7 +54,10 @@ async function oracle(context: Context, options: OracleOptions): Promise<undefin
   const tokenizer = await openAnyTokenizer(options.model!, data.classes, palette);
   if (palette && tokenizer.config.palette !== palette)
     throw new UsageError(`--palette: ${options.model} was trained with its own palette. Leave the option out.`);
-  const { evaluation, worst } = await evaluateTokenizer(tokenizer, data, context, { worst: count });
+  const { evaluation, worst } = await evaluateTokenizer(tokenizer, data, context, {
+    worst: count,
+    scale: options.scale ?? 1,
+  });
   printEvaluation(context.out, evaluation);
   if (options.pictures === undefined) {
     context.out.result(evaluation);
@@ -75,6 +79,11 @@ const tokenizerCommand = () =>
   )(command('tokenizer', 'reconstruction through the tokenizer: the ceiling of a model that uses it', oracle))
     .option('--pictures <dir>', 'write the worst images there: truth, maskige, reconstruction, errors')
     .addOption(new Option('--worst <n>', 'how many of them (default 8)').argParser(positive))
+    .addOption(
+      new Option('--scale <n>', 'enlarge masks before they are coded: 2 for d = 1/4 of an 8-fold tokenizer').argParser(
+        positive,
+      ),
+    )
     .option('--palette <palette>', `colours for bare weights, which know no classes: ${paletteHelp}`);
 
 /** `gss evaluate --model DIR [--data DIR] [--split NAME]` and `gss evaluate tokenizer …` */

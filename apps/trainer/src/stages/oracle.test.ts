@@ -109,6 +109,14 @@ test('finds the worst images of any size, worst first, and draws them', async ()
   }
 });
 
+test('masks that are enlarged first come back at their own size, and better', async () => {
+  const at = async (scale: number) => {
+    const opened = await openAnyTokenizer(join(dir, 'compact'), classes);
+    return (await evaluateTokenizer(opened, data, context, { scale, worst: 1 })).evaluation.aAcc;
+  };
+  expect(await at(2)).toBeGreaterThan((await at(1)) + 3); // blocks of 6 × 6 fit tokens of 4 × 4 better than 3 × 3 do
+});
+
 test('a tokenizer that reads the photo gets it', async () => {
   const config = {
     ...uvimVariants.nano,

@@ -18,6 +18,7 @@ export {
 export { type CodebookKeeper, type KeeperOptions, keepCodebook } from './compact/keeper.js';
 export { type CompactLoss, type CompactLossOptions, compactLoss, paletteCrossEntropy } from './compact/loss.js';
 export { createPatchCounter, dearestPatches, type PatchCounter } from './compact/patch-counter.js';
+export { nearestProduct, type ProductConfig, vocabularyOf } from './compact/product.js';
 export { compactTokenizer } from './compact/tokenizer.js';
 export { type DvaeBlockParams, decoderBlockSpec, dvaeBlock, encoderBlockSpec } from './dvae/blocks.js';
 export { type DvaeConfig, dvaeDownsample, dvaeVariants } from './dvae/config.js';

@@ -5,7 +5,7 @@ import { type Context, command, interrupted } from '../cli/command.js';
 import { loadConfig } from '../config/load.js';
 import { saveResolved } from '../config/save.js';
 import type { GssConfig } from '../config/schema.js';
-import { type DataOptions, openSplit } from '../data/sources.js';
+import { classesOnly, type DataOptions, openSplit } from '../data/sources.js';
 import { trainPrior } from '../stages/prior.js';
 import type { StageResult } from '../stages/stage.js';
 import { trainTokenizer } from '../stages/tokenizer.js';
@@ -18,6 +18,7 @@ interface Options extends DataOptions {
   readonly resume?: boolean;
   readonly tokenizer?: string;
   readonly tokenCache?: string;
+  readonly classes?: string;
   readonly backend?: NodeBackend;
 }
 
@@ -27,7 +28,7 @@ async function run(
   stage: (config: GssConfig, data: Awaited<ReturnType<typeof openSplit>>) => Promise<StageResult>,
 ) {
   const config = loadConfig(options.config, options.set);
-  const data = await openSplit(options, 'train');
+  const data = options.classes ? await classesOnly(options.classes) : await openSplit(options, 'train');
   await startBackend(context.out, options.backend);
   await saveResolved(options.out, config);
   const result = await stage(config, data);
@@ -55,7 +56,7 @@ const tokenizerCommand = () =>
         trainTokenizer({ config, train, dir: options.out, resume: Boolean(options.resume), ...context }),
       ),
     ),
-  );
+  ).option('--classes <file>', 'a classes.json instead of data, for tokenizer.masks=procedural');
 
 const priorCommand = () =>
   common(

@@ -28,6 +28,8 @@ const tokenizerStage = {
   palette: z.union([z.literal('maximal-distance'), z.array(rgb)]).default('maximal-distance'),
   /** Codes in the codebook; default the variant's. Fewer make the classifier of stage II cheaper and the ceiling lower. */
   codes: z.int().min(2).optional(),
+  /** Where the masks come from: the data's labels, or random shapes of its classes, which need no data set. */
+  masks: z.enum(['data', 'procedural']).default('data'),
   /** Steps between two looks at the codebook: usage, perplexity, dead codes, and whether it has collapsed. */
   watchEvery: z.int().positive().default(50),
 };
@@ -37,11 +39,22 @@ const input = z.enum(['maskige', 'one-hot']);
 const compact = z.strictObject({
   family: z.literal('compact'),
   variant: z.enum(['nano', 'small', 'small8']),
-  /** Weight of the class-aware term beside squared error. */
+  /** Parts of a code with a codebook each (product codes): codes^groups tokens. */
+  groups: z.int().min(1).max(4).default(1),
+  /** `patches`: the squares that the masks show, the dearest first. `k-means`: k-means++ on encoder outputs. */
+  codebook: z.enum(['patches', 'k-means']).default('patches'),
+  /** Label maps whose squares are counted for `patches`. */
+  codebookMasks: z.int().positive().default(600),
+  /** Batches that `k-means` starts from. */
+  seedBatches: z.int().positive().default(8),
+  /** Weight of the class-aware term beside squared error, and its τ. */
   classWeight: z.number().min(0).default(0.1),
-  /** Codes unused for this many steps are restarted; none in the last quarter of the run. */
+  classTemperature: z.number().positive().default(0.1),
+  /** `k-means`: codes unused in a look at four batches, every so many steps, are restarted; none in the last quarter. */
   restartEvery: z.int().positive().default(50),
   ...tokenizerStage,
+  /** 0 leaves the model as its codebook makes it. */
+  steps: z.int().min(0),
 });
 
 const dvae = z.strictObject({

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { ClassInfo, DatasetSource, SegmentationDataset } from '@gss/datasets';
 import { datasetNames } from '@gss/datasets/catalog';
-import { openDataset } from '@gss/datasets/node';
+import { openDataset, parseClasses } from '@gss/datasets/node';
 import { UsageError } from '../cli/errors.js';
 
 /** Where the pictures come from, as options give it: a folder, or the embedded default. */
@@ -59,6 +60,27 @@ export async function openSplit(options: DataOptions, split: string): Promise<Op
   const dataset = await openDataset(source);
   const { image } = await dataset.read(0);
   return { source, dataset, classes: dataset.classes, size: { width: image.width, height: image.height } };
+}
+
+/**
+ * No pictures at all, only the classes of a classes.json: enough for a tokenizer that learns from procedural masks.
+ * @throws DatasetError that names the file and the entry at fault
+ */
+export async function classesOnly(file: string): Promise<OpenedData> {
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new UsageError(
+      `--classes ${file}: ${(error as Error).message}. Name a classes.json as data folders have it.`,
+    );
+  }
+  const { classes } = parseClasses(json, file);
+  const none = (): never => {
+    throw new UsageError(`--classes ${file} has no pictures. Set tokenizer.masks=procedural, or give --data DIR.`);
+  };
+  const source: DatasetSource = { kind: 'mixed', parts: [] };
+  return { source, dataset: { length: 0, classes, name: none, read: none }, classes, size: { width: 0, height: 0 } };
 }
 
 /** Refuses data whose classes are not the model's. */

@@ -1,9 +1,8 @@
 import { resizeLabels } from '@gss/prior';
 import type { MaskigeCodec } from '@gss/segmenter';
 import type { Batch } from '@gss/train/node';
+import { fillUnlabelled } from '@gss/vqvae';
 import * as tf from '@tensorflow/tfjs-core';
-
-const unlabelled = 255;
 
 /** Labels of a batch, [B, H, W] int32; unlabelled pixels stay 255. */
 export function labelTensor({ labels, names, width, height }: Batch): tf.Tensor3D {
@@ -31,10 +30,20 @@ export function imageTensor({ images, names, width, height }: Batch): tf.Tensor4
 /** The same in [0, 1]: the side input of tokenizers that need the photo. */
 export const contextTensor = (batch: Batch): tf.Tensor4D => tf.tidy(() => tf.div(imageTensor(batch), 255));
 
-/** What the tokenizer reads of a batch's labels, [B, H, W, C] in [0, 1]; unlabelled pixels get their own colour. */
-export function maskigeTensor(batch: Batch, codec: MaskigeCodec, classes: number): tf.Tensor4D {
-  return tf.tidy(() => {
-    const painted = Int32Array.from(batch.labels, (label) => (label === unlabelled ? classes : label));
-    return codec.paint(tf.tensor3d(painted, [batch.names.length, batch.height, batch.width], 'int32'));
-  });
+/**
+ * What the tokenizer reads of a batch's labels, [B, H, W, C] in [0, 1]. Unlabelled pixels take the nearest label, as a model
+ * is never asked for their colour; a map without any label shows the colour of "unlabelled".
+ */
+export function maskigeTensor(
+  { labels, names, width, height }: Batch,
+  codec: MaskigeCodec,
+  classes: number,
+): tf.Tensor4D {
+  const area = width * height;
+  const painted = new Int32Array(labels.length);
+  for (const i of names.keys()) {
+    const map = fillUnlabelled(labels.subarray(i * area, (i + 1) * area), { width, height, classes });
+    for (let j = 0; j < area; j++) painted[i * area + j] = Math.min(map[j]!, classes);
+  }
+  return tf.tidy(() => codec.paint(tf.tensor3d(painted, [names.length, height, width], 'int32')));
 }

@@ -17,10 +17,11 @@ import { UsageError } from '../cli/errors.js';
 import type { GssConfig, TokenizerTrainConfig } from '../config/schema.js';
 import { trainingPipeline } from '../data/pipeline.js';
 import { contextTensor, maskigeTensor } from './batch.js';
+import { proceduralBatch, proceduralMap, proceduralStream } from './procedural.js';
 import type { StageContext, StageResult } from './stage.js';
 import { compactTraining } from './tokenizers/compact.js';
 import { dvaeTraining } from './tokenizers/dvae.js';
-import type { FamilyContext, TokenizerTraining } from './tokenizers/training.js';
+import type { FamilyContext, MaskMap, TokenizerTraining } from './tokenizers/training.js';
 import { uvimTraining } from './tokenizers/uvim.js';
 import { vqganTraining } from './tokenizers/vqgan.js';
 
@@ -41,7 +42,11 @@ export function maskigeConfig(config: GssConfig, classes: readonly ClassInfo[]) 
 
 /** Batches at fixed positions of the data, the same at every call: for seeding and counting codes without any state. */
 async function probeBatches({ config, train }: StageContext, count: number, salt: number): Promise<Batch[]> {
-  const { batchSize, crop, ratioRange } = config.tokenizer;
+  const { batchSize, crop, ratioRange, masks } = config.tokenizer;
+  if (masks === 'procedural') {
+    const at = (i: number) => proceduralBatch(config, train.classes.length, 1000 * (salt + 1) + i);
+    return Array.from({ length: count }, (_, i) => at(i));
+  }
   const seed = config.seed + 7919 * (salt + 1);
   const at = sampleStream(seed, train.dataset.length);
   const job = (i: number) => ({
@@ -51,6 +56,20 @@ async function probeBatches({ config, train }: StageContext, count: number, salt
     samples: Array.from({ length: batchSize }, (_, j) => at(i * batchSize + j)),
   });
   return Promise.all(Array.from({ length: count }, (_, i) => makeBatch(job(i))));
+}
+
+/** Label maps for making a codebook, spread evenly over the data. */
+async function* masksOf({ config, train }: StageContext, count: number): AsyncGenerator<MaskMap> {
+  if (config.tokenizer.masks === 'procedural') {
+    for (let i = 0; i < count; i++) yield proceduralMap(config, train.classes.length, i);
+    return;
+  }
+  const { dataset } = train;
+  const n = Math.min(count, dataset.length);
+  for (let i = 0; i < n; i++) {
+    const { labels } = await dataset.read(Math.floor((i * dataset.length) / n));
+    yield { labels: Uint8Array.from(labels.data), width: labels.width, height: labels.height };
+  }
 }
 
 /** Refuses crops that the tokenizer would have to pad: it would learn the padding. */
@@ -63,7 +82,7 @@ function checkCrop(tokenizer: TokenizerConfig, [H, W]: readonly [number, number]
 }
 
 const scheduleOf = ({ lr, steps, power, warmup }: TokenizerTrainConfig): Schedule =>
-  polySchedule({ base: lr, total: steps, power, warmup: { iterations: warmup } });
+  polySchedule({ base: lr, total: Math.max(1, steps), power, warmup: { iterations: warmup } });
 
 /** The loop around a family's training, and the folder that it leaves. */
 async function runTraining<const S extends Spec>(
@@ -88,15 +107,17 @@ async function runTraining<const S extends Spec>(
       schedule: scheduleOf(t),
       ...(t.clipNorm ? { clipNorm: t.clipNorm } : {}),
       checkpointEvery: t.checkpointEvery,
-      batches: (start) =>
-        createLoader({
+      batches: (start) => {
+        if (t.masks === 'procedural') return proceduralStream(config, K, start);
+        return createLoader({
           source: train.source,
           length: train.dataset.length,
           pipeline: trainingPipeline(t, train.size),
           batchSize: t.batchSize,
           seed: config.seed,
           start,
-        }),
+        });
+      },
       afterStep: async (params, step, log) => {
         const next = afterStep ? await afterStep(params, step, log) : params;
         if (watch && (step % t.watchEvery === 0 || step === t.steps)) await watch(next, step, log);
@@ -121,6 +142,7 @@ async function runTraining<const S extends Spec>(
     return { finished: result.finished, seconds: result.seconds, folder: result.finished ? folder : undefined };
   } finally {
     bar.stop();
+    for (const { optimizer } of [loop, ...(loop.further ?? [])]) optimizer.dispose();
     dispose?.();
   }
 }
@@ -129,6 +151,10 @@ async function runTraining<const S extends Spec>(
 export async function trainTokenizer(context: StageContext): Promise<StageResult> {
   const { config, train } = context;
   const t = config.tokenizer;
+  if (t.masks === 'data' && train.dataset.length === 0)
+    throw new UsageError('tokenizer.masks=data needs pictures: give --data DIR, or set tokenizer.masks=procedural.');
+  if (t.masks === 'procedural' && t.family === 'uvim')
+    throw new UsageError('tokenizer.masks=procedural: UViM reads the photo beside the mask. Train it on data.');
   const maskige = maskigeConfig(config, train.classes);
   const K = train.classes.length;
   const codec = createMaskigeCodec(maskige, t.family === 'compact' ? 'maskige' : t.input);
@@ -139,6 +165,8 @@ export async function trainTokenizer(context: StageContext): Promise<StageResult
     rng: createRng(config.seed).fork('tokenizer'),
     images: (batch) => maskigeTensor(batch, codec, K),
     photos: contextTensor,
+    note: (text) => context.out.note(text),
+    masks: () => masksOf(context, t.family === 'compact' ? t.codebookMasks : 0),
     probe: (count, salt) => probeBatches(context, count, salt),
   };
   try {

@@ -9,17 +9,16 @@ function cosineBasis(d: number): Float64Array[] {
 }
 
 /**
- * Kernel [size, size, d²·C, outputs] whose centre maps a square in `spaceToDepth` order to its cosine coefficients, scaled
- * so that an even square of value 1 gives 1. Coefficients are ordered by frequency, then channel; outputs beyond d²·C stay 0.
+ * Kernel [1, 1, d²·C, outputs] that maps a square in `spaceToDepth` order to its cosine coefficients, scaled so that an
+ * even square of value 1 gives 1. Coefficients are ordered by frequency, then channel; outputs beyond d²·C stay 0.
  */
-export function cosineAnalysis(size: number, d: number, C: number, outputs: number): Float32Array {
+export function cosineAnalysis(d: number, C: number, outputs: number): Float32Array {
   const basis = cosineBasis(d);
   const inputs = d * d * C;
-  const values = new Float32Array(size * size * inputs * outputs);
-  const centre = ((size * size - 1) / 2) * inputs * outputs;
+  const values = new Float32Array(inputs * outputs);
   for (let o = 0; o < Math.min(outputs, inputs); o++) {
     const [n, c] = [Math.floor(o / C), o % C];
-    for (let pixel = 0; pixel < d * d; pixel++) values[centre + (pixel * C + c) * outputs + o] = basis[n]![pixel]! / d;
+    for (let pixel = 0; pixel < d * d; pixel++) values[(pixel * C + c) * outputs + o] = basis[n]![pixel]! / d;
   }
   return values;
 }

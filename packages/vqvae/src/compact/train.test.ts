@@ -16,7 +16,7 @@ beforeAll(async () => {
   await tf.setBackend('wasm');
   await registerWasmKernels();
 });
-const tiny: CompactConfig = { ...compactVariants.nano, width: 48, decoderBlocks: 1, codes: 64, codeDim: 48 };
+const tiny: CompactConfig = { ...compactVariants.nano, decoderBlocks: 1, codes: 64 };
 const colours = [
   [1, 0, 0],
   [0, 1, 0],

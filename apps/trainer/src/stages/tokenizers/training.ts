@@ -4,6 +4,13 @@ import { type Batch, DivergedError, type RunLogger, type TrainLoopOptions } from
 import { type CodebookUsage, codebookUsage, countTokens, refuseCollapse, type Tokenizer } from '@gss/vqvae';
 import * as tf from '@tensorflow/tfjs-core';
 
+/** One label map, [height · width], K and above unlabelled. */
+export interface MaskMap {
+  readonly labels: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
 /** What a family gets from the stage to set itself up. */
 export interface FamilyContext {
   /** Updates of the whole run. */
@@ -17,6 +24,10 @@ export interface FamilyContext {
   readonly images: (batch: Batch) => tf.Tensor4D;
   /** The photos of a batch, [B, H, W, 3] in [0, 1]. */
   readonly photos: (batch: Batch) => tf.Tensor4D;
+  /** Tells people something, once. */
+  readonly note: (text: string) => void;
+  /** Whole label maps of the training data, the same ones in the same order at every call. */
+  readonly masks: () => AsyncIterable<MaskMap>;
   /** `count` batches at fixed places of the data, the same at every call with the same `salt`. */
   readonly probe: (count: number, salt: number) => Promise<Batch[]>;
 }

@@ -1,0 +1,86 @@
+import type { TokenizerParams } from '@gss/segmenter';
+import type { Rng } from '@gss/tensor';
+import {
+  type CompactConfig,
+  compactEncoder,
+  createPatchCounter,
+  dearestPatches,
+  fillUnlabelled,
+  restartDeadCodes,
+} from '@gss/vqvae';
+import * as tf from '@tensorflow/tfjs-core';
+import type { FamilyContext, MaskMap } from './training.js';
+
+type Params = TokenizerParams<'compact'>;
+
+/** A label map seen in a mirror. */
+function mirrored({ labels, width, height }: MaskMap): MaskMap {
+  const out = new Uint8Array(labels.length);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) out[y * width + x] = labels[y * width + width - 1 - x]!;
+  }
+  return { labels: out, width, height };
+}
+
+/** The last rows of `codebook`, below those that `rows` replaces. */
+const withRows = (codebook: tf.Tensor2D, rows: tf.Tensor2D): tf.Tensor2D => {
+  const [codes, dim] = codebook.shape;
+  const n = rows.shape[0];
+  return n === codes ? rows : tf.concat([rows, tf.slice(codebook, [n, 0], [codes - n, dim])]);
+};
+
+/**
+ * A codebook of the squares that the masks themselves show, the dearest first (`dearestPatches`): for the few classes of a
+ * street scene it reconstructs better than anything that gradient descent made of it in minutes. Codes that are left over
+ * keep their random start.
+ */
+export async function patchCodebook(
+  params: Params,
+  config: CompactConfig,
+  { masks, codec, classes, rng }: Pick<FamilyContext, 'masks' | 'codec' | 'classes' | 'rng'>,
+): Promise<{ readonly codebook: tf.Tensor2D; readonly codes: number; readonly squares: number }> {
+  const { downsample: d, codeDim } = config;
+  const counter = createPatchCounter(d, classes);
+  const draws = rng.fork('patches');
+  for await (const mask of masks()) {
+    const filled = { ...mask, labels: fillUnlabelled(mask.labels, { ...mask, classes }) };
+    for (const map of [filled, mirrored(filled)]) {
+      for (let i = 0; i < 2; i++) counter.add(map.labels, map, draws.int(d), draws.int(d));
+    }
+  }
+  const patches = dearestPatches(counter, config.codes);
+  const codes = patches.length / d ** 2;
+  if (codes === 0) throw new RangeError(`patchCodebook: the masks show no labelled square of ${d} × ${d} pixels.`);
+  const codebook = tf.tidy(() => {
+    const squares = codec.paint(tf.tensor3d(Int32Array.from(patches), [codes, d, d], 'int32'));
+    const rows = tf.reshape(compactEncoder(squares, params.encoder, config), [codes, codeDim]) as tf.Tensor2D;
+    return tf.clone(withRows(params.codebook, rows));
+  });
+  return { codebook, codes, squares: counter.size };
+}
+
+/**
+ * Places the `dead` codes of every group on encoder outputs that the live ones serve worst (k-means++).
+ * vectors [N · codeDim]; → a new codebook.
+ */
+export async function kMeansCodebook(
+  params: Params,
+  { codes, codeDim, groups = 1 }: CompactConfig,
+  dead: (group: number) => readonly number[],
+  vectors: Float32Array,
+  rng: Rng,
+): Promise<tf.Tensor2D> {
+  const dim = codeDim / groups;
+  const codebook = (await params.codebook.data()) as Float32Array;
+  const next = new Float32Array(codebook.length);
+  for (let g = 0; g < groups; g++) {
+    const own = new Float32Array(vectors.length / groups);
+    for (let i = 0; i < own.length / dim; i++) {
+      own.set(vectors.subarray(i * codeDim + g * dim, i * codeDim + (g + 1) * dim), i * dim);
+    }
+    const at = g * codes * dim;
+    const book = codebook.subarray(at, at + codes * dim);
+    next.set(restartDeadCodes(book, dead(g), { vectors: own, dim }, rng.fork(`group/${g}`)).codebook, at);
+  }
+  return tf.tensor2d(next, [groups * codes, dim]);
+}

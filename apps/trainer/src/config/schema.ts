@@ -30,6 +30,8 @@ const tokenizerStage = {
   codes: z.int().min(2).optional(),
   /** Where the masks come from: the data's labels, or random shapes of its classes, which need no data set. */
   masks: z.enum(['data', 'procedural']).default('data'),
+  /** Paint every mask in training with colours drawn for it alone: a tokenizer for any palette and any classes. */
+  recolour: z.boolean().default(false),
   /** Steps between two looks at the codebook: usage, perplexity, dead codes, and whether it has collapsed. */
   watchEvery: z.int().positive().default(50),
 };

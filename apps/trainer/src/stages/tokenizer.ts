@@ -16,7 +16,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { UsageError } from '../cli/errors.js';
 import type { GssConfig, TokenizerTrainConfig } from '../config/schema.js';
 import { trainingPipeline } from '../data/pipeline.js';
-import { contextTensor, maskigeTensor } from './batch.js';
+import { contextTensor, maskigeTensor, recolouredTensor } from './batch.js';
 import { proceduralBatch, proceduralMap, proceduralStream } from './procedural.js';
 import type { StageContext, StageResult } from './stage.js';
 import { compactTraining } from './tokenizers/compact.js';
@@ -134,7 +134,7 @@ async function runTraining<const S extends Spec>(
         name: config.name,
         ...maskige,
         tokenizer,
-        training: { seed: config.seed, steps: result.step },
+        training: { seed: config.seed, steps: result.step, ...(t.recolour ? { recolour: true } : {}) },
       };
       await saveTokenizerFolder(folder, saved, part(params));
     }
@@ -155,15 +155,20 @@ export async function trainTokenizer(context: StageContext): Promise<StageResult
     throw new UsageError('tokenizer.masks=data needs pictures: give --data DIR, or set tokenizer.masks=procedural.');
   if (t.masks === 'procedural' && t.family === 'uvim')
     throw new UsageError('tokenizer.masks=procedural: UViM reads the photo beside the mask. Train it on data.');
+  if (t.recolour && (t.family !== 'compact' || t.codebook !== 'k-means' || t.classWeight > 0))
+    throw new UsageError(
+      'tokenizer.recolour=true is for the compact family with codebook=k-means and classWeight=0: no square and no class has a colour of its own.',
+    );
   const maskige = maskigeConfig(config, train.classes);
   const K = train.classes.length;
   const codec = createMaskigeCodec(maskige, t.family === 'compact' ? 'maskige' : t.input);
+  const rng = createRng(config.seed).fork('tokenizer');
   const family: FamilyContext = {
     steps: t.steps,
     classes: K,
     codec,
-    rng: createRng(config.seed).fork('tokenizer'),
-    images: (batch) => maskigeTensor(batch, codec, K),
+    rng,
+    images: (batch) => (t.recolour ? recolouredTensor(batch, rng, K) : maskigeTensor(batch, codec, K)),
     photos: contextTensor,
     note: (text) => context.out.note(text),
     masks: () => masksOf(context, t.family === 'compact' ? t.codebookMasks : 0),

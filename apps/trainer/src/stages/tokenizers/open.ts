@@ -35,14 +35,18 @@ export function dvaeConfigOf(weights: ReadonlyMap<string, StoredTensor>, where: 
 
 /**
  * Opens a tokenizer or model folder, or a bare safetensors file with the dVAE's weights. Such a file knows no classes:
- * those of the data are painted with `palette`, by default colours as far apart as can be (GSS-FF).
+ * those of the data are painted with `palette`, by default colours as far apart as can be (GSS-FF). So are those of a
+ * tokenizer that was trained on colours drawn at random.
  */
 export async function openAnyTokenizer(
   where: string,
   classes: readonly ClassInfo[],
   palette = maximalDistancePalette(classes.length),
 ): Promise<OpenedTokenizer> {
-  if (!existsSync(where) || statSync(where).isDirectory()) return { ...(await loadTokenizerFolder(where)), where };
+  if (!existsSync(where) || statSync(where).isDirectory()) {
+    const { config, params } = await loadTokenizerFolder(where);
+    return { config: config.training?.recolour ? { ...config, classes, palette } : config, params, where };
+  }
   const weights = await readSafetensors(where);
   const config = dvaeConfigOf(weights, where);
   if (config.channels !== 3) {

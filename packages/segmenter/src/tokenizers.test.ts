@@ -14,6 +14,7 @@ import {
   parseTokenizerConfig,
   type TokenizerConfig,
   tokenizerChannels,
+  tokenizerMultiple,
   tokenizerSpec,
 } from '@gss/segmenter';
 import { loadTokenizerFolder, saveTokenizerFolder } from '@gss/segmenter/node';
@@ -117,6 +118,32 @@ test.each(rows)('%s in a model: any image size, labels of that size', async (_, 
   expect(picture.data.length).toBe(37 * 26 * 3);
   prediction.dispose();
   segmenter.dispose();
+});
+
+test.each(rows)('%s: foreign tokens, channels, types and sizes are refused by name', (_, tokenizer) => {
+  const params = initParams(tokenizerSpec(tokenizer), createRng(1));
+  const {
+    encode,
+    decode,
+    decodeProbabilities,
+    vocabulary,
+    downsample,
+    multiple = downsample,
+  } = openTokenizer(tokenizer, params, { checkTokens: true });
+  const channels = tokenizerChannels(tokenizer);
+  const side = multiple / downsample;
+  const photo = tf.zeros<tf.Rank.R4>([1, multiple, multiple, 3]);
+  expect(tokenizerMultiple(tokenizer)).toBe(multiple);
+  expect(() => encode(tf.zeros([1, multiple, multiple, channels + 1]), photo)).toThrow(`[B, H, W, ${channels}]`);
+  expect(() => encode(tf.zeros([1, 0, multiple, channels]), photo)).toThrow('at least one pixel');
+  for (const token of [-1, vocabulary]) {
+    expect(() => decode(tf.fill([1, side, side], token, 'int32'), photo)).toThrow(
+      `expected tokens in [0, ${vocabulary}), got ${token} at position 0`,
+    );
+  }
+  expect(() => decode(tf.zeros([1, side, side]), photo)).toThrow('expected int32 tokens, got float32');
+  expect(() => decodeProbabilities(tf.zeros([1, side, side, vocabulary + 1]), photo)).toThrow(`${vocabulary}`);
+  disposeTree(params as Tree<tf.Tensor>);
 });
 
 test('a config that does not fit is refused with its reason', async () => {

@@ -70,6 +70,17 @@ test('schedules run from the start values to the end values', () => {
   expect(end.stepSize).toBeCloseTo(1.25e-6);
 });
 
+test('the shares of the paper are those of its three million updates, and can be others', () => {
+  const steps = 3_000_000;
+  expect(dvaeSchedule(149_999, steps).temperature).toBeGreaterThan(1 / 16);
+  expect(dvaeSchedule(150_000, steps).temperature).toBe(1 / 16);
+  expect(dvaeSchedule(4_999, steps).klWeight).toBeLessThan(6.6);
+  expect(dvaeSchedule(5_000, steps).klWeight).toBe(6.6);
+  const own = { temperature: 0.25, temperatureShare: 0.5, klWeight: 2, klShare: 1 };
+  expect(dvaeSchedule(50, 100, own)).toMatchObject({ temperature: 0.25, klWeight: 1 });
+  expect(dvaeSchedule(25, 100, own).temperature).toBeCloseTo((1 + 0.25) / 2);
+});
+
 test('a few steps lower the loss, and leak nothing', () => {
   const config: DvaeConfig = { channels: 3, hidden: 4, init: 4, blocksPerGroup: 1, vocabulary: 8 };
   const spec = dvaeSpec(config);

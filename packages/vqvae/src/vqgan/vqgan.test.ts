@@ -18,6 +18,7 @@ import {
   vqganAdaptiveWeight,
   vqganDownsample,
   vqganEncoder,
+  vqganFake,
   vqganLatent,
   vqganLoss,
   vqganReconstruction,
@@ -120,6 +121,26 @@ test('the adversary counts from its start only', () => {
   const [early, nll, quantizer, generator] = parts(before);
   expect(early).toBeCloseTo(nll + quantizer, 5);
   expect(parts({ ...before, step: 10 })[0]).toBeCloseTo(nll + quantizer + 0.5 * generator, 5);
+});
+
+test('without an adversary there is no adversarial term', () => {
+  const { adversary: _, ...alone } = inputAt(20);
+  const { loss: total, parts } = vqganLoss(alone, 0.5);
+  expect(parts.generator.dataSync()[0]).toBe(0);
+  expect(total.dataSync()[0]).toBeCloseTo(parts.nll.dataSync()[0]! + parts.quantizer.dataSync()[0]!, 5);
+});
+
+test('what the discriminator is shown is the generator’s output, held fixed', () => {
+  const input = inputAt(20);
+  expectClose(vqganFake(input.images, input.params, input.config), vqganLoss(input, 0).output, 1e-5);
+  expectNoLeak(() => vqganFake(input.images, input.params, input.config));
+  const both = (x: tf.Tensor) => tf.add(tf.sum(vqganFake(x as tf.Tensor4D, input.params, input.config)), tf.sum(x));
+  expectClose(tf.grad(both)(input.images), tf.onesLike(input.images), 0);
+  const logits = { ...input.config, output: 'logits' } as const;
+  const fake = vqganFake(input.images, input.params, logits);
+  const { output } = vqganLoss({ ...input, config: logits, images: tf.sign(input.images) as tf.Tensor4D }, 0);
+  expect(output.shape).toEqual(fake.shape);
+  expect(Math.max(...fake.abs().dataSync())).toBeLessThanOrEqual(1);
 });
 
 test('the adaptive weight balances the two gradients', () => {

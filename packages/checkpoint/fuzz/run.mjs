@@ -1,4 +1,4 @@
-// Fuzzes the parsers: `pnpm fuzz [--seconds 30] [--seed 1] [--target safetensors|pytorch]`.
+// Fuzzes the parsers: `pnpm fuzz [--seconds 30] [--seed 1] [--target safetensors|pytorch|npz]`.
 // Any input must be read or refused with the package's own error, within seconds and without exhausting memory. The first
 // input that does anything else is saved, and the exit code is 1. The same seed gives the same inputs.
 import { createHash } from 'node:crypto';
@@ -24,7 +24,15 @@ const patience = 10_000;
 /** The sources, bundled now: nothing stale is tested. */
 async function load() {
   const folder = mkdtempSync(join(tmpdir(), 'gss-fuzz-'));
-  const contents = ['index', 'pytorch/index', 'pytorch/test-pickle', 'errors']
+  const contents = [
+    'index',
+    'pytorch/index',
+    'pytorch/test-pickle',
+    'errors',
+    'npz/index',
+    'npz/npy-header',
+    'zip/write',
+  ]
     .map((file) => `export * from './${file}.js';`)
     .join('\n');
   const outfile = join(folder, 'sources.mjs');
@@ -81,10 +89,33 @@ const targets = {
     run(bytes) {
       const checkpoint = sources.readPyTorch(bytes);
       readAll(checkpoint.value);
-      readAll(checkpoint.stateDict());
+      const tensors = checkpoint.stateDict();
+      readAll(tensors);
+      const again = sources.readPyTorch(sources.serializePyTorch(tensors)).stateDict();
+      if ([...again.keys()].join() !== [...tensors.keys()].join()) throw new Error('names changed on the way through');
+    },
+  },
+  npz: {
+    seeds: samples(/\.safetensors$/).map((bytes) => npzOf(sources.parseSafetensors(bytes))),
+    make: (random, seeds) => mutate(random, random.pick(seeds), seeds),
+    run(bytes) {
+      for (const { shape, data } of sources.readNpz(bytes).tensors.values())
+        if (data.length !== shape.reduce((count, size) => count * size, 1))
+          throw new Error(`[${shape}] has ${data.length}`);
     },
   },
 };
+
+/** The first tensors of a file as an .npz archive. */
+function npzOf(tensors) {
+  const plan = new sources.ZipPlan();
+  const pieces = [...tensors].slice(0, 4).flatMap(([name, tensor]) => {
+    const { buffer, byteOffset, byteLength } = tensor.data;
+    const bytes = Buffer.concat([sources.npyHeader(tensor), new Uint8Array(buffer, byteOffset, byteLength)]);
+    return [plan.head(`${name}.npy`, bytes), bytes];
+  });
+  return new Uint8Array(Buffer.concat([...pieces, plan.end()]));
+}
 
 function fuzz(name, seconds) {
   const { seeds, make, run } = targets[name];
@@ -127,3 +158,4 @@ const names = options.target ? [options.target] : Object.keys(targets);
 if (!names.every((name) => targets[name]))
   throw new RangeError(`fuzz: expected a target of ${Object.keys(targets)}, got ${names}.`);
 for (const name of names) fuzz(name, Number(options.seconds) / names.length);
+console.log(`peak memory ${Math.round(process.resourceUsage().maxRSS / 1000)} MB`);

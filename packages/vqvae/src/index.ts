@@ -53,6 +53,7 @@ export {
 } from './dvae/tiles.js';
 export { type DvaeParams, type DvaeTokenizerOptions, dvaeSpec, dvaeTokenizer } from './dvae/tokenizer.js';
 export { fillUnlabelled } from './fill-unlabelled.js';
+export { compactFlops, dvaeFlops, type TokenizerFlops, uvimFlops, vqganFlops } from './flops.js';
 export { type ProceduralMaskConfig, proceduralMask } from './procedural-masks.js';
 export { nearestCode, type Quantized, quantize } from './quantize.js';
 export { depthToSpace, spaceToDepth } from './shuffle.js';

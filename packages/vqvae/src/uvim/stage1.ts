@@ -86,7 +86,7 @@ export const uvimVariants = {
   },
 } as const satisfies Record<string, UvimConfig>;
 
-const gridOf = ({ inputSize, patchSize }: UvimConfig): [number, number] => [
+export const gridOf = ({ inputSize, patchSize }: UvimConfig): [number, number] => [
   Math.floor(inputSize[0] / patchSize[0]),
   Math.floor(inputSize[1] / patchSize[1]),
 ];

@@ -92,8 +92,8 @@ export interface CachedTokens {
   readonly wrap: (stream: BatchStream<Batch>) => BatchStream<Batch>;
   /** Tokens of a batch of the stream, [B, h, w] int32. Undefined where unlabelled pixels are yet to be filled by the network. */
   readonly of: (batch: Batch) => tf.Tensor3D | undefined;
-  readonly hits: number;
-  readonly misses: number;
+  /** How many samples' tokens came from where, for people. */
+  readonly summary: string;
 }
 
 /**
@@ -102,9 +102,12 @@ export interface CachedTokens {
  */
 export function cachedTokens(cache: TokenCache, coder: TokenCoder, { filled }: { filled: boolean }): CachedTokens {
   const found = new WeakMap<Batch, readonly TokenMap[]>();
-  let [hits, misses] = [0, 0];
+  let [hits, misses, left] = [0, 0, 0];
   const lookUp = async (batch: Batch) => {
-    if (filled && batch.labels.includes(unlabelled)) return;
+    if (filled && batch.labels.includes(unlabelled)) {
+      left += batch.names.length;
+      return;
+    }
     const { names, labels, width, height } = batch;
     const pixels = width * height;
     const maps = names.map((_, i) => ({ data: labels.subarray(i * pixels, (i + 1) * pixels), width, height }));
@@ -138,11 +141,9 @@ export function cachedTokens(cache: TokenCache, coder: TokenCoder, { filled }: {
       for (const [i, { data }] of tokens.entries()) joined.set(data, i * width * height);
       return tf.tensor3d(joined, [tokens.length, height, width], 'int32');
     },
-    get hits() {
-      return hits;
-    },
-    get misses() {
-      return misses;
+    get summary() {
+      const filling = `, ${left} encoded at every step because the network fills their unlabelled pixels (prior.fillUnlabelled=colour avoids it)`;
+      return `tokens: ${hits} from the cache, ${misses} encoded and kept${left ? filling : ''}`;
     },
   };
 }

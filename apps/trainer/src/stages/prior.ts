@@ -128,7 +128,7 @@ export async function trainPrior(
       },
       onProgress: ({ step, loss }) => bar.update(step, `loss ${loss.toFixed(4)}`),
     });
-    if (cached) out.note(`tokens: ${cached.hits} from the cache, ${cached.misses} encoded`);
+    if (cached) out.note(cached.summary);
     const trained = frozen(result.params);
     const folder = join(dir, 'model');
     if (result.finished) {

@@ -18,7 +18,7 @@ const arrows = {
   ...Object.fromEntries(backbones.map((name) => [name, ['tensor']])),
   posterior: ['maskige', 'vqvae', 'swin', 'tensor'],
   prior: ['swin', 'tensor'],
-  segmenter: ['tensor', 'checkpoint', 'maskige', 'metrics', ...models],
+  segmenter: ['tensor', 'checkpoint', 'maskige', 'metrics', 'datasets', ...models],
   train: ['tensor', 'checkpoint', 'datasets', 'metrics'],
   element: ['segmenter', 'maskige', 'metrics', 'posterior', 'tensor', 'datasets'],
   testing: ['tensor', 'checkpoint'],

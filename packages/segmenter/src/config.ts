@@ -1,5 +1,6 @@
+import type { FtwConfig } from '@gss/posterior';
 import type { PriorConfig } from '@gss/prior';
-import type { SwinConfig } from '@gss/swin';
+import { type BackboneConfig, backboneChannels, backboneFamilies } from './backbones.js';
 import { type TokenizerConfig, tokenizerChannels, tokenizerFamilies } from './tokenizers.js';
 
 type Rgb = readonly [number, number, number];
@@ -29,9 +30,11 @@ export interface GssModelConfig extends MaskigeConfig {
   /** Pixel values 0..255 become (value − mean) / std, per channel. */
   readonly mean: Rgb;
   readonly std: Rgb;
-  readonly backbone: { readonly type: 'swin'; readonly config: SwinConfig };
+  readonly backbone: BackboneConfig;
   readonly prior: PriorConfig;
   readonly tokenizer: TokenizerConfig;
+  /** GSS-FT-W's learned 𝒳⁻¹; its parameters lie in `decode_head`, as in the reference. Without it 𝒳⁻¹ is the nearest colour. */
+  readonly ftw?: FtwConfig;
   /** `argmax` decodes the most probable tokens (the paper); `expected` the expected codebook entry. */
   readonly decoding: 'argmax' | 'expected';
   readonly inference: InferenceConfig;
@@ -106,6 +109,7 @@ function parse<F extends keyof typeof required>(
   const colours = (value.palette as unknown[]).length;
   if (classes !== colours) throw new ModelConfigError(`${label}: ${classes} classes but ${colours} palette colours.`);
   checkTokenizer(value.tokenizer as TokenizerConfig, classes, label);
+  if (format === 'gss-model') checkNetwork(value as unknown as GssModelConfig, label);
   return value as Record<string, unknown> & { format: F };
 }
 
@@ -127,6 +131,32 @@ function checkTokenizer(tokenizer: TokenizerConfig, classes: number, label: stri
   if (channels !== expected) {
     throw new ModelConfigError(
       `${label}: a ${type} tokenizer of ${input} images with ${classes} classes reads ${expected} channels, its config says ${channels}. Take the config that belongs to these weights.`,
+    );
+  }
+}
+
+/** Refuses backbones of no known family, and heads that were made for another backbone or number of classes. */
+function checkNetwork({ backbone, prior, ftw, classes, kind }: GssModelConfig, label: string): void {
+  if (!backboneFamilies.includes(backbone.type) || !Array.isArray(backbone.config?.channels)) {
+    throw new ModelConfigError(
+      `${label}: expected a backbone of type ${backboneFamilies.join(', ')} with its config, got ${JSON.stringify(backbone.type)}. Update @gss/segmenter, or copy the model again.`,
+    );
+  }
+  const channels = backboneChannels(backbone);
+  if (channels.join() !== prior.features?.join()) {
+    throw new ModelConfigError(
+      `${label}: the ${backbone.type} gives maps of ${channels.join(', ')} channels, the head reads ${prior.features?.join(', ')}. Take the config that belongs to these weights.`,
+    );
+  }
+  const made = prior.auxiliary === 'none' ? (ftw?.classes ?? classes.length) : prior.classes;
+  if (made !== classes.length || (ftw && ftw.classes !== classes.length)) {
+    throw new ModelConfigError(
+      `${label}: ${classes.length} classes, but the head was made for ${ftw ? `${prior.classes} and its inverse for ${ftw.classes}` : made}. Take the config that belongs to these weights.`,
+    );
+  }
+  if (kind === 'discriminative' && prior.auxiliary === 'none') {
+    throw new ModelConfigError(
+      `${label}: a discriminative model answers with its pixel head, but prior.auxiliary is none. Take the config that belongs to these weights.`,
     );
   }
 }

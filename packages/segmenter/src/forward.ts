@@ -4,7 +4,7 @@ import { padToMultiple, type Tokenizer } from '@gss/vqvae';
 import * as tf from '@tensorflow/tfjs-core';
 import type { GssModelConfig } from './config.js';
 import type { MaskigeCodec } from './maskige.js';
-import { type ModelParams, network } from './model.js';
+import { learnedInverse, type ModelParams, network } from './model.js';
 
 /** A loaded model: its parts ready to run. */
 export interface Runtime {
@@ -68,7 +68,8 @@ export function forward(image: tf.Tensor4D, runtime: Runtime): Forward {
     const { tokenLogits, decoded } = generate(image, runtime);
     const tokens = tf.argMax(tokenLogits, 3) as tf.Tensor3D;
     const confidence = certainty<tf.Tensor3D>(tokenLogits);
-    return { scores: codec.scores(decoded), maskige: codec.picture(decoded), tokens, confidence };
+    const scores = learnedInverse(decoded, params, config) ?? codec.scores(decoded);
+    return { scores, maskige: codec.picture(decoded), tokens, confidence };
   });
 }
 

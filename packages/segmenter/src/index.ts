@@ -1,3 +1,15 @@
+export { type BackboneName, backboneVariants } from './backbone-variants.js';
+export {
+  type BackboneConfig,
+  type BackboneConfigs,
+  type BackboneFamily,
+  type BackboneParams,
+  backboneChannels,
+  backboneFamilies,
+  backboneFeatures,
+  backboneSpec,
+  backboneTrains,
+} from './backbones.js';
 export {
   type GssModelConfig,
   type GssTokenizerConfig,
@@ -23,8 +35,10 @@ export { loadSegmenter, loadSegmenterFiles, modelFiles, openSegmenter } from './
 export { createMaskigeCodec, type MaskigeCodec } from './maskige.js';
 export {
   countModel,
+  learnedInverse,
   type ModelParams,
   modelSpec,
+  type NetworkConfig,
   type NetworkParams,
   network,
   networkSpec,

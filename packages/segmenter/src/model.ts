@@ -1,20 +1,31 @@
+import { ftw, ftwSpec } from '@gss/posterior';
 import { type PriorOutput, prior, priorSpec } from '@gss/prior';
-import { swin, swinSpec } from '@gss/swin';
 import { countParams, type ParamsOf, type Training } from '@gss/tensor';
 import type * as tf from '@tensorflow/tfjs-core';
+import { backboneFeatures, backboneSpec } from './backbones.js';
 import type { GssModelConfig } from './config.js';
 import { tokenizerSpec } from './tokenizers.js';
 
+/** The parts of a config that decide what the network is. */
+export type NetworkConfig = Pick<GssModelConfig, 'backbone' | 'prior'>;
+
 /** What stage II trains: backbone and head, named as in the reference. */
-export const networkSpec = ({ backbone, prior }: Pick<GssModelConfig, 'backbone' | 'prior'>) => ({
-  backbone: swinSpec(backbone.config),
+export const networkSpec = ({ backbone, prior }: NetworkConfig) => ({
+  backbone: backboneSpec(backbone),
   decode_head: priorSpec(prior),
 });
 export type NetworkParams = ParamsOf<ReturnType<typeof networkSpec>>;
 
+/** The head of a model folder: the prior's, and with GSS-FT-W the learned 𝒳⁻¹ beside it, as in the reference. */
+const headSpec = ({ prior, ftw }: Pick<GssModelConfig, 'prior' | 'ftw'>) => ({
+  ...priorSpec(prior),
+  ...(ftw ? ftwSpec(ftw) : {}),
+});
+
 /** Everything in a model folder's safetensors file. */
 export const modelSpec = (config: GssModelConfig) => ({
-  ...networkSpec(config),
+  backbone: backboneSpec(config.backbone),
+  decode_head: headSpec(config),
   tokenizer: tokenizerSpec(config.tokenizer),
 });
 export type ModelParams = ParamsOf<ReturnType<typeof modelSpec>>;
@@ -23,13 +34,24 @@ export type ModelParams = ParamsOf<ReturnType<typeof modelSpec>>;
 export function network(
   image: tf.Tensor4D,
   params: NetworkParams,
-  config: Pick<GssModelConfig, 'backbone' | 'prior'>,
+  config: NetworkConfig,
   training?: Training,
 ): PriorOutput {
-  const features = swin(image, params.backbone, config.backbone.config, training);
+  const features = backboneFeatures(image, params.backbone, config.backbone, training);
   const output = prior(features, params.decode_head, config.prior, training);
   if (!training) for (const map of features) map.dispose();
   return output;
+}
+
+/** GSS-FT-W's learned 𝒳⁻¹ of a model that has one: maskige [B, H, W, 3] in [0, 1] → class logits [B, H, W, K]. */
+export function learnedInverse(
+  maskige: tf.Tensor4D,
+  { decode_head }: Pick<ModelParams, 'decode_head'>,
+  config: Pick<GssModelConfig, 'ftw'>,
+): tf.Tensor4D | undefined {
+  const { projection, post_transformer_block, post_swin_ln, cls_segmap } = decode_head;
+  if (!config.ftw || !projection || !post_transformer_block || !post_swin_ln || !cls_segmap) return undefined;
+  return ftw(maskige, { projection, post_transformer_block, post_swin_ln, cls_segmap }, config.ftw);
 }
 
 /** Trained parameters per part, without making any. */

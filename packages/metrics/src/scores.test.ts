@@ -36,6 +36,10 @@ describe('scores', () => {
     expect(got.mAcc).toBeCloseTo((75 + 75) / 4, 8);
     expect(got.perClass[3]).toMatchObject({ iou: 0, acc: 0, precision: 0, dice: 0, fScore: 0 });
     expect(got.perClass[0]!.iou).toBe(600 / (8 + 1e-10));
+    expect(got.aAcc).toBe(900 / (12 + 1e-10));
+    expect(got.fwIoU).toBe((8 * got.perClass[0]!.iou + 4 * got.perClass[1]!.iou) / (12 + 1e-10));
+    const { aAcc, fwIoU } = scores(createConfusion(2), { absent: 'mseg' });
+    expect([aAcc, fwIoU]).toEqual([0, 0]);
   });
 
   test('of a subset average over it, while other classes stay in the unions', () => {

@@ -9,7 +9,9 @@ import { type CastType, castTypes } from '../convert/cast.js';
 import { type Conversion, convert } from '../convert/convert.js';
 import { families, namingNames } from '../convert/families.js';
 import { type Input, openInput, outputFormat, refuseOwnInput, writeOutput } from '../convert/files.js';
+import { folderConfig, isFolder, writeFolder } from '../convert/folder.js';
 import { describeConversion, inUnits, printConversion } from '../convert/report.js';
+import { paletteHelp } from '../images/palettes.js';
 
 interface Flags {
   readonly from?: string;
@@ -21,6 +23,8 @@ interface Flags {
   readonly partial?: boolean;
   readonly keepUnused?: boolean;
   readonly config?: string;
+  readonly classes?: string;
+  readonly palette?: string;
   readonly class?: string[];
   readonly dryRun?: boolean;
   readonly list?: boolean;
@@ -65,7 +69,9 @@ async function run({ out }: Context, paths: readonly string[], flags: Flags): Pr
   const output = paths.at(-1)!;
   if (paths.length < 2)
     throw new UsageError(`convert: ${output} is to be converted into what? Name the file to write last.`);
-  outputFormat(output);
+  const folder = isFolder(output);
+  if (!folder) outputFormat(output);
+  else if (flags.prefix !== undefined) throw new UsageError('--prefix: names within a folder are fixed. Leave it out.');
   const inputs: Input[] = [];
   try {
     for (const path of paths.slice(0, -1)) inputs.push(openInput(path, flags.class ?? []));
@@ -87,7 +93,10 @@ async function run({ out }: Context, paths: readonly string[], flags: Flags): Pr
       done.merged.detected?.family.title,
       Boolean(flags.list),
     );
-    if (written) await write(output, inputs, done, config);
+    if (usable && folder) {
+      const made = folderConfig(output, inputs, done, flags);
+      if (written) await writeFolder(output, done, made);
+    } else if (written) await write(output, inputs, done, config);
     for (const note of done.notes.slice(before)) out.line(`note      ${note}`);
     const found = describeConversion(inputs, output, done);
     out.result({ ...found, written });
@@ -117,7 +126,7 @@ export const convertCommand = () =>
   )
     .argument(
       '<files...>',
-      'files to read (.safetensors, .pth, .pt, .pkl, .npz or a model folder), then the file to write',
+      'files to read (.safetensors, .pth, .pt, .pkl, .npz or a model folder), then the file to write, or a folder that the other commands load',
     )
     .option('--from <names>', `how the input names its tensors (default: detected): ${namingNames.join(', ')}`)
     .option('--to <names>', 'how the output is to name them; same keeps names and all tensors', 'gss')
@@ -128,6 +137,8 @@ export const convertCommand = () =>
       '--config <file>',
       'config.json of the model that the result must fit (default: sizes are told from shapes)',
     )
+    .option('--classes <file>', 'classes.json for a folder (default: the classes that mmsegmentation kept)')
+    .option('--palette <name|file>', `colours for a folder: ${paletteHelp}`)
     .option('--discriminator', "keep VQGAN's discriminator")
     .option('--partial', 'write although tensors are missing')
     .option('--keep-unused', 'keep tensors that the model does not know')

@@ -7,6 +7,8 @@ function configOf(weights: Weights): CompactConfig {
   const { side, count, has } = shapesOf(weights);
   const patch = side('encoder.down.weight', 1); // d² · channels
   const downsample = [8, 4, 2].find((d) => patch === 3 * d * d) ?? 4;
+  const codeDim = side('encoder.head.weight', 0);
+  const groups = codeDim / side('codebook', 1); // each group has rows of its own
   return {
     channels: patch / downsample ** 2,
     downsample,
@@ -16,8 +18,9 @@ function configOf(weights: Weights): CompactConfig {
       : side('decoder.blocks.0.conv1.weight', 0),
     encoderBlocks: count('encoder.blocks.'),
     decoderBlocks: count('decoder.blocks.'),
-    codes: side('codebook', 0),
-    codeDim: side('codebook', 1),
+    codes: side('codebook', 0) / groups,
+    codeDim,
+    ...(groups > 1 ? { groups } : {}),
   };
 }
 

@@ -7,14 +7,11 @@
 // PyTorch is measured in both memory formats, the faster counts, and twice: as it comes, and
 // tuned (its malloc keeps memory, its threads sleep while they wait). A ratio above 1 says that ours is faster.
 // Without PyTorch our times alone are printed. Needs no build: the packages are bundled from their sources.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
-import { root, sourceAliases } from '../scripts/workspace.mjs';
+import { bundlePackages, parametersOf } from './tokenizers-bundle.mjs';
 import { tokenizerCases } from './tokenizers-cases.mjs';
 import { startTorch } from './tokenizers-torch.mjs';
 
@@ -32,33 +29,8 @@ const { values: options } = parseArgs({
 });
 const [rounds, threads] = [Number(options.rounds), Number(options.threads)];
 const layouts = options.layouts.split(',');
-const require = createRequire(join(root, 'packages/tensor/package.json'));
-const tf = require('@tensorflow/tfjs');
 
-/** The packages from their sources, bundled against the one tfjs-core that the backends are registered with. */
-async function bundle() {
-  const folder = join(root, 'packages/tensor/node_modules/.cache/bench');
-  mkdirSync(folder, { recursive: true });
-  const entry = join(folder, 'tokenizers-entry.ts');
-  const parts = { tensor: '@gss/tensor', node: '@gss/tensor/node', vqvae: '@gss/vqvae', checkpoint: '@gss/checkpoint' };
-  writeFileSync(
-    entry,
-    Object.entries(parts)
-      .map(([key, name]) => `export * as ${key} from '${name}';`)
-      .join('\n'),
-  );
-  const resolve = ({ path }) => {
-    const { find, replacement } = sourceAliases.find((alias) => alias.find.test(path));
-    return { path: path.replace(find, replacement) };
-  };
-  const plugins = [{ name: 'sources', setup: (b) => void b.onResolve({ filter: /^@gss\// }, resolve) }];
-  const outfile = join(folder, 'tokenizers.mjs');
-  const fixed = { bundle: true, format: 'esm', platform: 'node', logLevel: 'error' };
-  await build({ ...fixed, entryPoints: [entry], outfile, external: ['@tensorflow/*', 'webgpu'], plugins });
-  return import(pathToFileURL(outfile).href);
-}
-
-const { tensor, node, vqvae, checkpoint } = await bundle();
+const { tf, tensor, node, vqvae, checkpoint } = await bundlePackages();
 const folder = mkdtempSync(join(tmpdir(), 'gss-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const median = (times) => times.toSorted((a, b) => a - b)[times.length >> 1];
@@ -165,40 +137,12 @@ async function interleave(runners) {
   return times;
 }
 
-/** Uniform numbers in [−1, 1), quickly: the largest model has 180 million. */
-function uniform(length, scale, seed) {
-  const values = new Float32Array(length);
-  let state = seed | 1;
-  for (let i = 0; i < length; i++) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    values[i] = (state / 2 ** 31) * scale;
-  }
-  return values;
-}
-
-/** Parameters that keep the size of what passes through them; none is 0, so that the comparison sees every one. */
-function parametersOf(spec) {
-  let seed = 2_463_534_242;
-  return tensor.mapSpec(spec, ({ shape, init, dtype }) => {
-    const inputs = shape.length > 1 ? shape.slice(0, -1).reduce((a, b) => a * b) : 100;
-    const values = uniform(
-      shape.reduce((a, b) => a * b, 1),
-      Math.sqrt(3 / inputs),
-      seed++,
-    );
-    if (init?.type === 'ones') for (let i = 0; i < values.length; i++) values[i] += 1;
-    return tf.tensor(values, [...shape], dtype);
-  });
-}
-
 const wanted = options.only?.split(',').map((name) => name.trim());
 const cases = tokenizerCases({ tf, tensor, vqvae }).filter(({ name }) => wanted?.includes(name) ?? true);
 if (!cases.length) throw new Error(`--only: no tokenizer is called ${options.only}`);
 for (const c of cases) {
   await tf.setBackend(backends[0]);
-  const params = parametersOf(c.spec);
+  const params = parametersOf({ tf, tensor }, c.spec);
   const context = c.context(); // the photo, where the tokenizer sees it: on PyTorch's side a part of the model
   const tokenizer = c.tokenizer(params);
   const weights = await tensor.stateDict(c.spec, params);

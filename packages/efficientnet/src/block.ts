@@ -12,6 +12,8 @@ export interface MBConvConfig {
   readonly expand: number;
   /** Probability that training drops the block's branch (drop connect). */
   readonly dropPath: number;
+  /** The norms keep to their running statistics in training too. Default false. */
+  readonly normEval?: boolean;
 }
 
 const expansionSpec = ({ inputs, expand }: MBConvConfig) =>
@@ -31,20 +33,18 @@ export type MBConvParams = ParamsOf<ReturnType<typeof mbConvSpec>>;
 
 /**
  * Expand → filter each channel → project, around which the identity leads where nothing changes size:
- * [B, H, W, inputs] → [B, ⌈H / stride⌉, ⌈W / stride⌉, outputs]. `batch` is `training` where the norms use the batch's
- * statistics, and absent where they are frozen.
+ * [B, H, W, inputs] → [B, ⌈H / stride⌉, ⌈W / stride⌉, outputs].
  */
 export function mbConv(
   x: tf.Tensor4D,
   p: MBConvParams,
-  { inputs, outputs, stride, dropPath: rate }: MBConvConfig,
+  { inputs, outputs, stride, dropPath: rate, normEval = false }: MBConvConfig,
   training?: Training,
-  batch?: Training,
 ): tf.Tensor4D {
   return tf.tidy(() => {
-    const wide = p._expand_conv && p._bn0 ? convBatchNorm(x, p._expand_conv, p._bn0, {}, batch) : x;
-    const filtered = depthwiseBatchNorm(wide, p._depthwise_conv, p._bn1, { stride }, batch);
-    const y = convBatchNorm(filtered, p._project_conv, p._bn2, { activate: false }, batch);
+    const wide = p._expand_conv && p._bn0 ? convBatchNorm(x, p._expand_conv, p._bn0, { normEval }, training) : x;
+    const filtered = depthwiseBatchNorm(wide, p._depthwise_conv, p._bn1, { stride, normEval }, training);
+    const y = convBatchNorm(filtered, p._project_conv, p._bn2, { activate: false, normEval }, training);
     return stride === 1 && inputs === outputs ? tf.add(dropPath(y, rate, training), x) : y;
   });
 }

@@ -1,4 +1,4 @@
-import { type BatchNormParams, batchNorm, depthwise, kernel, type ParamsOf, type Training } from '@gss/tensor';
+import { type BatchNormParams, batchNorm, depthwise, kernel, type ParamsOf, relu6, type Training } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** ε of every batch norm of the family (PyTorch's own default is 1e-5). */
@@ -10,6 +10,8 @@ export interface ConvNormConfig {
   readonly stride?: number;
   /** ReLU6 behind the norm; the projections of a block have none. Default true. */
   readonly activate?: boolean;
+  /** The norm keeps to its running statistics in training too. Default false. */
+  readonly normEval?: boolean;
 }
 
 const kaiming = { type: 'kaimingNormal' } as const;
@@ -35,17 +37,20 @@ function convNorm(
   norm: BatchNormParams,
   filter: Filter,
   factor: (perChannel: tf.Tensor) => tf.Tensor,
-  activate: boolean,
+  { activate = true, normEval = false }: ConvNormConfig,
   training: Training | undefined,
 ): tf.Tensor4D {
   return tf.tidy(() => {
-    if (training) {
+    if (training && !normEval) {
       const y = batchNorm(filter(x, w), norm, training, { eps, momentum });
-      return activate ? tf.relu6(y) : y;
+      return activate ? relu6(y) : y;
     }
     const scale = tf.mul(norm.weight, tf.rsqrt(tf.add(norm.running_var, eps)));
     const bias = tf.sub(norm.bias, tf.mul(norm.running_mean, scale)) as tf.Tensor1D;
-    return filter(x, tf.mul(w, factor(scale)) as tf.Tensor4D, bias, activate ? 'relu6' : 'linear');
+    const folded = tf.mul(w, factor(scale)) as tf.Tensor4D;
+    // In one with the convolution, ReLU6 would have the slower gradient of tf.relu6.
+    if (training && activate) return relu6(filter(x, folded, bias, 'linear'));
+    return filter(x, folded, bias, activate ? 'relu6' : 'linear');
   });
 }
 
@@ -57,14 +62,15 @@ export function convBatchNorm(
   x: tf.Tensor4D,
   conv: WeightParams,
   norm: BatchNormParams,
-  { stride: strides = 1, activate = true }: ConvNormConfig = {},
+  config: ConvNormConfig = {},
   training?: Training,
 ): tf.Tensor4D {
+  const { stride: strides = 1 } = config;
   const filter: Filter = (x, w, bias, activation) =>
     bias
       ? tf.fused.conv2d({ x, filter: w, strides, pad: 'same', bias, activation: activation ?? 'linear' })
       : tf.conv2d(x, w, strides, 'same');
-  return convNorm(x, conv, norm, filter, (scale) => scale, activate, training);
+  return convNorm(x, conv, norm, filter, (scale) => scale, config, training);
 }
 
 /** The same with one filter a channel: [B, H, W, C] → [B, ⌈H / s⌉, ⌈W / s⌉, C]. */
@@ -72,12 +78,13 @@ export function depthwiseBatchNorm(
   x: tf.Tensor4D,
   conv: WeightParams,
   norm: BatchNormParams,
-  { stride: strides = 1, activate = true }: ConvNormConfig = {},
+  config: ConvNormConfig = {},
   training?: Training,
 ): tf.Tensor4D {
+  const { stride: strides = 1 } = config;
   const filter: Filter = (x, w, bias, activation) =>
     bias
       ? tf.fused.depthwiseConv2d({ x, filter: w, strides, pad: 'same', bias, activation: activation ?? 'linear' })
       : tf.depthwiseConv2d(x, w, strides, 'same');
-  return convNorm(x, conv, norm, filter, (scale) => tf.reshape(scale, [-1, 1]), activate, training);
+  return convNorm(x, conv, norm, filter, (scale) => tf.reshape(scale, [-1, 1]), config, training);
 }

@@ -37,12 +37,12 @@ interface Block extends MBConvConfig {
 }
 
 /** All blocks in a row, as `_blocks` numbers them. */
-function blocksOf({ channels, stages, stemChannels, dropPath }: EfficientNetConfig): Block[] {
+function blocksOf({ channels, stages, stemChannels, dropPath, normEval = false }: EfficientNetConfig): Block[] {
   let inputs = stemChannels;
   let at = 2; // the stem's stride
   const rows = stages.flatMap(({ repeats, kernel, stride, expand, channels: outputs }) =>
     Array.from({ length: repeats }, (_, i) => {
-      const block = { inputs, outputs, kernel, expand, stride: i === 0 ? stride : 1 };
+      const block = { inputs, outputs, kernel, expand, stride: i === 0 ? stride : 1, normEval };
       inputs = outputs;
       at *= block.stride;
       return { ...block, at };
@@ -82,11 +82,10 @@ export function efficientnet(
   const { frozenStages = -1, normEval = false } = config;
   return tf.tidy(() => {
     const during = (stage: number) => (stage <= frozenStages ? undefined : training);
-    const batch = (stage: number) => (normEval ? undefined : during(stage));
     const maps: tf.Tensor4D[] = [];
-    let y = convBatchNorm(x, params._conv_stem, params._bn0, { stride: 2 }, batch(0));
+    let y = convBatchNorm(x, params._conv_stem, params._bn0, { stride: 2, normEval }, during(0));
     for (const [i, block] of blocksOf(config).entries()) {
-      y = mbConv(y, params._blocks[i]!, block, during(block.map + 1), batch(block.map + 1));
+      y = mbConv(y, params._blocks[i]!, block, during(block.map + 1));
       if (block.last) maps.push(y);
     }
     return maps;

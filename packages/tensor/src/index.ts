@@ -25,6 +25,7 @@ export {
   layerNorm,
   layerNormSpec,
 } from './layers/norm.js';
+export { relu6 } from './layers/relu6.js';
 export {
   type BasicBlockParams,
   type BottleneckParams,

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 /** Kernels of ours that do in one pass what layers otherwise compose. ./README.md is their contract. */
 export type FusedKernel =
   | 'GssReluGrad'
+  | 'GssRelu6Grad'
   | 'GssGelu'
   | 'GssLayerNorm'
   | 'GssBatchNorm'
@@ -41,6 +42,21 @@ export function fusedRelu<T extends tf.Tensor>(x: T): T {
   return custom([x], (x) => {
     const y = tf.relu(x!);
     return { value: y, saved: [y], gradient: (dy, [y]) => run('GssReluGrad', { dy, y: y! }) };
+  }) as T;
+}
+
+/**
+ * min(max(x, 0), 6). Its gradient is `GssRelu6Grad`, or, where a backend has none, `GssReluGrad` from both ends:
+ * through max(y, 0), then through max(6 − y, 0). Only where `hasFused('GssReluGrad')`.
+ */
+export function fusedRelu6<T extends tf.Tensor>(x: T): T {
+  return custom([x], (x) => {
+    const y = tf.relu6(x!);
+    const gradient = (dy: tf.Tensor, [y]: tf.Tensor[]) => {
+      if (hasFused('GssRelu6Grad')) return run('GssRelu6Grad', { dy, y: y! });
+      return run('GssReluGrad', { dy: run('GssReluGrad', { dy, y: y! })[0]!, y: tf.sub(6, y!) });
+    };
+    return { value: y, saved: [y], gradient };
   }) as T;
 }
 

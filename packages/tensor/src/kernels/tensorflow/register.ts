@@ -3,14 +3,16 @@ import { gelu, geluGrad, reluGrad, step } from './activation.js';
 import { windowAttention, windowAttentionGrad } from './attention.js';
 import { fusedConv2d, hasBiasedConv } from './conv.js';
 import { crossEntropy, crossEntropyGrad } from './cross-entropy.js';
+import { fusedDepthwiseConv2d } from './depthwise.js';
 import { groupNorm, groupNormGrad } from './group-norm.js';
 import { isOwnKernel, type NativeBackend, type NativeKernel } from './native.js';
 import { batchNorm, batchNormGrad, layerNorm, layerNormGrad } from './norm.js';
+import { relu6Grad } from './relu6.js';
 import { batchMatMul, cast, fusedMatMul, gather, mean, reshape, sum, transpose } from './stock.js';
 
-const stock = [reshape, cast, transpose, gather, sum, mean, step, batchMatMul, fusedMatMul];
+const stock = [reshape, cast, transpose, gather, sum, mean, step, batchMatMul, fusedMatMul, fusedDepthwiseConv2d];
 const fused = [
-  ...[gelu, geluGrad, reluGrad, layerNorm, layerNormGrad],
+  ...[gelu, geluGrad, reluGrad, relu6Grad, layerNorm, layerNormGrad],
   ...[windowAttention, windowAttentionGrad, crossEntropy, crossEntropyGrad],
 ];
 /** cuDNN saves other statistics for its gradient than TensorFlow's CPU kernels do. */

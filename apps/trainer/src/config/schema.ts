@@ -80,6 +80,11 @@ const dvae = z.strictObject({
     .positive()
     .max(1)
     .default(1 / 600),
+  /**
+   * The start of the decoder's code table: `reference` has σ = 1/√codes as for any convolution; `unit` has σ = 1, since of a
+   * one-hot code one input is set: a small run has not the steps to grow it.
+   */
+  codeTable: z.enum(['reference', 'unit']).default('reference'),
 });
 
 const vqgan = z.strictObject({
@@ -93,6 +98,10 @@ const vqgan = z.strictObject({
   /** β of the quantiser's loss, on the side that taming-transformers' `legacy` puts it unless that is false. */
   beta: z.number().min(0).default(0.25),
   legacy: z.boolean().default(true),
+  /** Batches whose latents the codebook is seeded with (k-means++); 0 is the reference's random start. */
+  seedBatches: z.int().min(0).default(0),
+  /** Codes unused in a look at four batches, every so many steps, are restarted; none in the last quarter. Default never. */
+  restartEvery: z.int().positive().optional(),
   discriminator: z
     .strictObject({
       /** Channels of its first layer, and layers of stride 2. */

@@ -25,7 +25,13 @@ const prior = { backbone: 'nano', steps: 1, batchSize: 1, crop: [32, 32], lr: 0.
 const common = { variant: 'nano', steps: 12, batchSize: 1, crop: [32, 32], ratioRange: [1, 1], lr: 0.001, warmup: 1 };
 const rows: Record<string, Record<string, unknown>> = {
   dvae: { family: 'dvae', codes: 16, watchEvery: 2 },
-  vqgan: { family: 'vqgan', codes: 16, discriminator: { width: 8, layers: 1, start: 6 }, watchEvery: 2 },
+  vqgan: {
+    family: 'vqgan',
+    codes: 16,
+    seedBatches: 2,
+    restartEvery: 4,
+    discriminator: { width: 8, layers: 1, start: 6 },
+  },
   'vqgan on classes': {
     family: 'vqgan',
     input: 'one-hot',

@@ -2,11 +2,15 @@ import { conv, convSpec, groupNorm, groupNormSpec, type ParamsOf, pad2d, silu } 
 import * as tf from '@tensorflow/tfjs-core';
 import { doubledConv2d } from '../doubled-conv.js';
 
-const groups = 32;
+/** The reference's number of groups. */
+export const standardGroups = 32;
 
-/** GroupNorm of 32 groups, ε = 1e-6: [B, H, W, C] → [B, H, W, C] */
-export const normalize = (x: tf.Tensor4D, p: ParamsOf<ReturnType<typeof groupNormSpec>>): tf.Tensor4D =>
-  groupNorm(x, p, groups, 1e-6);
+/** GroupNorm, ε = 1e-6: [B, H, W, C] → [B, H, W, C] */
+export const normalize = (
+  x: tf.Tensor4D,
+  p: ParamsOf<ReturnType<typeof groupNormSpec>>,
+  groups = standardGroups,
+): tf.Tensor4D => groupNorm(x, p, groups, 1e-6);
 
 export const resnetBlockSpec = (inputs: number, outputs: number) => ({
   norm1: groupNormSpec(inputs),
@@ -18,10 +22,10 @@ export const resnetBlockSpec = (inputs: number, outputs: number) => ({
 export type ResnetBlockParams = ParamsOf<ReturnType<typeof resnetBlockSpec>>;
 
 /** [B, H, W, inputs] → [B, H, W, outputs] */
-export function resnetBlock(x: tf.Tensor4D, p: ResnetBlockParams): tf.Tensor4D {
+export function resnetBlock(x: tf.Tensor4D, p: ResnetBlockParams, groups?: number): tf.Tensor4D {
   return tf.tidy(() => {
-    const h = conv(silu(normalize(x, p.norm1)), p.conv1);
-    const residual = conv(silu(normalize(h, p.norm2)), p.conv2);
+    const h = conv(silu(normalize(x, p.norm1, groups)), p.conv1);
+    const residual = conv(silu(normalize(h, p.norm2, groups)), p.conv2);
     return tf.add(p.nin_shortcut ? conv(x, p.nin_shortcut) : x, residual);
   });
 }
@@ -36,10 +40,10 @@ export const attnBlockSpec = (channels: number) => ({
 export type AttnBlockParams = ParamsOf<ReturnType<typeof attnBlockSpec>>;
 
 /** Self-attention of one head over all positions: [B, H, W, C] → [B, H, W, C] */
-export function attnBlock(x: tf.Tensor4D, p: AttnBlockParams): tf.Tensor4D {
+export function attnBlock(x: tf.Tensor4D, p: AttnBlockParams, groups?: number): tf.Tensor4D {
   const [B, H, W, C] = x.shape;
   return tf.tidy(() => {
-    const h = normalize(x, p.norm);
+    const h = normalize(x, p.norm, groups);
     const [q, k, v] = [p.q, p.k, p.v].map((c) => tf.reshape(conv(h, c), [B, H * W, C])) as [
       tf.Tensor3D,
       tf.Tensor3D,
@@ -69,8 +73,8 @@ export const midSpec = (channels: number) => ({
 });
 
 /** The middle of encoder and decoder, at the coarsest resolution. */
-export const mid = (x: tf.Tensor4D, p: ParamsOf<ReturnType<typeof midSpec>>): tf.Tensor4D =>
-  resnetBlock(attnBlock(resnetBlock(x, p.block_1), p.attn_1), p.block_2);
+export const mid = (x: tf.Tensor4D, p: ParamsOf<ReturnType<typeof midSpec>>, groups?: number): tf.Tensor4D =>
+  resnetBlock(attnBlock(resnetBlock(x, p.block_1, groups), p.attn_1, groups), p.block_2, groups);
 
 /** The blocks of one level, each followed by attention where the level has it. */
 export function levelBlocks(
@@ -79,10 +83,11 @@ export function levelBlocks(
     block,
     attn,
   }: { readonly block: readonly ResnetBlockParams[]; readonly attn?: readonly AttnBlockParams[] | undefined },
+  groups?: number,
 ): tf.Tensor4D {
   return block.reduce((y, p, i) => {
-    const z = resnetBlock(y, p);
-    return attn ? attnBlock(z, attn[i]!) : z;
+    const z = resnetBlock(y, p, groups);
+    return attn ? attnBlock(z, attn[i]!, groups) : z;
   }, x);
 }
 

@@ -19,6 +19,11 @@ export interface VqganConfig {
   /** Dimension of a code (embed_dim). */
   readonly codeDim: number;
   /**
+   * Groups of every GroupNorm. Default 32, as in the reference, whose narrowest maps have 128 channels. With as many groups
+   * as channels a map loses its level, and with it which colour it is.
+   */
+  readonly groups?: number;
+  /**
    * What the decoder gives: `pixels` in [−1, 1] as for images, or a `logit` per channel, as VQSegmentationModel does for
    * one-hot masks. Default pixels.
    */
@@ -52,6 +57,7 @@ export const vqganVariants = {
     latent: 16,
     codes: 512,
     codeDim: 16,
+    groups: 8,
   },
 } as const satisfies Record<string, VqganConfig>;
 

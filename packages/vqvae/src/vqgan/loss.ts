@@ -97,9 +97,9 @@ export type AdversarialInput = VqganLossInput & { readonly adversary: Adversary 
 export function vqganAdaptiveWeight(input: AdversarialInput): tf.Scalar {
   const { images, params, config, loss, adversary, training } = input;
   return tf.tidy(() => {
-    const z = vqganLatent(images, params);
+    const z = vqganLatent(images, params, config.groups);
     const code = lookUp(params.quantize.embedding.weight, nearestCode(z, params.quantize.embedding.weight));
-    const features = vqganDecoderFeatures(conv(code, params.post_quant_conv), params.decoder);
+    const features = vqganDecoderFeatures(conv(code, params.post_quant_conv), params.decoder, config.groups);
     const { weight, bias } = params.decoder.conv_out;
     const last = (w: tf.Tensor) => conv(features, { weight: w as tf.Tensor4D, bias });
     const scratch = training && createTraining(training.rng);
@@ -137,9 +137,9 @@ export interface VqganLoss {
 export function vqganLoss(input: VqganLossInput, adaptive: tf.Scalar | number): VqganLoss {
   const { images, params, config, loss, step, adversary, training } = input;
   checkImage('vqganLoss', images, config.channels);
-  const z = vqganLatent(images, params);
+  const z = vqganLatent(images, params, config.groups);
   const q = quantize(z, params.quantize.embedding.weight);
-  const output = vqganReconstruction(q.quantized, params);
+  const output = vqganReconstruction(q.quantized, params, config.groups);
   const { nll, perceptual } = reconstructionTerm(images, output, config, loss, input.lpips);
   const quantizer = vectorQuantizer2Loss(q, loss);
   const judge = ({ params, config: shape }: Adversary) =>
@@ -160,8 +160,8 @@ export function vqganLoss(input: VqganLossInput, adaptive: tf.Scalar | number): 
 export const vqganFake = (images: tf.Tensor4D, params: VqganParams, config: VqganConfig): tf.Tensor4D =>
   tf.tidy(() => {
     const codebook = params.quantize.embedding.weight;
-    const code = lookUp(codebook, nearestCode(vqganLatent(images, params), codebook));
-    return stopGradient(toAdversary(vqganReconstruction(code, params), config));
+    const code = lookUp(codebook, nearestCode(vqganLatent(images, params, config.groups), codebook));
+    return stopGradient(toAdversary(vqganReconstruction(code, params, config.groups), config));
   });
 
 /**

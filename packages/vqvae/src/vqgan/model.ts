@@ -47,42 +47,42 @@ export const vqganSpec = (config: VqganConfig) => ({
 });
 export type VqganParams = ParamsOf<ReturnType<typeof vqganSpec>>;
 
-/** Image, [B, H, W, channels] in [−1, 1] → [B, H/f, W/f, latent], f = 2^(levels − 1). */
-export function vqganEncoder(image: tf.Tensor4D, p: VqganParams['encoder']): tf.Tensor4D {
+/** Image, [B, H, W, channels] in [−1, 1] → [B, H/f, W/f, latent], f = 2^(levels − 1). `groups` as in the config. */
+export function vqganEncoder(image: tf.Tensor4D, p: VqganParams['encoder'], groups?: number): tf.Tensor4D {
   return tf.tidy(() => {
     const levels = p.down.reduce(
       (x, level) => {
-        const y = levelBlocks(x, level);
+        const y = levelBlocks(x, level, groups);
         return level.downsample ? downsample(y, level.downsample) : y;
       },
       conv(image, p.conv_in),
     );
-    return conv(silu(normalize(mid(levels, p.mid), p.norm_out)), p.conv_out);
+    return conv(silu(normalize(mid(levels, p.mid, groups), p.norm_out, groups)), p.conv_out);
   });
 }
 
 /** The decoder up to its last convolution: [B, h, w, latent] → [B, h·f, w·f, width]. */
-export function vqganDecoderFeatures(z: tf.Tensor4D, p: VqganParams['decoder']): tf.Tensor4D {
+export function vqganDecoderFeatures(z: tf.Tensor4D, p: VqganParams['decoder'], groups?: number): tf.Tensor4D {
   return tf.tidy(() => {
     const levels = p.up.reduceRight(
       (x, level) => {
-        const y = levelBlocks(x, level);
+        const y = levelBlocks(x, level, groups);
         return level.upsample ? upsample(y, level.upsample) : y;
       },
-      mid(conv(z, p.conv_in), p.mid),
+      mid(conv(z, p.conv_in), p.mid, groups),
     );
-    return silu(normalize(levels, p.norm_out));
+    return silu(normalize(levels, p.norm_out, groups));
   });
 }
 
 /** [B, h, w, latent] → image or logits, [B, h·f, w·f, channels]. */
-export const vqganDecoder = (z: tf.Tensor4D, p: VqganParams['decoder']): tf.Tensor4D =>
-  tf.tidy(() => conv(vqganDecoderFeatures(z, p), p.conv_out));
+export const vqganDecoder = (z: tf.Tensor4D, p: VqganParams['decoder'], groups?: number): tf.Tensor4D =>
+  tf.tidy(() => conv(vqganDecoderFeatures(z, p, groups), p.conv_out));
 
 /** Encoder output in the codebook's space, before quantisation: [B, H, W, channels] in [−1, 1] → [B, h, w, codeDim]. */
-export const vqganLatent = (image: tf.Tensor4D, p: VqganParams): tf.Tensor4D =>
-  tf.tidy(() => conv(vqganEncoder(image, p.encoder), p.quant_conv));
+export const vqganLatent = (image: tf.Tensor4D, p: VqganParams, groups?: number): tf.Tensor4D =>
+  tf.tidy(() => conv(vqganEncoder(image, p.encoder, groups), p.quant_conv));
 
 /** Code vectors → decoder output: [B, h, w, codeDim] → [B, h·f, w·f, channels]. */
-export const vqganReconstruction = (vectors: tf.Tensor4D, p: VqganParams): tf.Tensor4D =>
-  tf.tidy(() => vqganDecoder(conv(vectors, p.post_quant_conv), p.decoder));
+export const vqganReconstruction = (vectors: tf.Tensor4D, p: VqganParams, groups?: number): tf.Tensor4D =>
+  tf.tidy(() => vqganDecoder(conv(vectors, p.post_quant_conv), p.decoder, groups));

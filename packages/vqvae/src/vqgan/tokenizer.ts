@@ -22,7 +22,7 @@ export function vqganTokenizer(
   const downsample = vqganDownsample(config);
   const codebook = params.quantize.embedding.weight;
   const decodeVectors = (vectors: tf.Tensor4D): tf.Tensor4D => {
-    const output = vqganReconstruction(vectors, params);
+    const output = vqganReconstruction(vectors, params, config.groups);
     if (config.output === 'logits') return tf.sigmoid(output);
     return tf.clipByValue(tf.mul(tf.add(output, 1), 0.5) as tf.Tensor4D, 0, 1);
   };
@@ -33,7 +33,7 @@ export function vqganTokenizer(
       checkImage('vqganTokenizer.encode', image, config.channels);
       return tf.tidy(() => {
         const signed = tf.sub(tf.mul(padToMultiple(image, downsample), 2), 1) as tf.Tensor4D;
-        return nearestCode(vqganLatent(signed, params), codebook);
+        return nearestCode(vqganLatent(signed, params, config.groups), codebook);
       });
     },
     decode(tokens) {

@@ -2,10 +2,10 @@ import type { TokenizerParams } from '@gss/segmenter';
 import type { Rng } from '@gss/tensor';
 import {
   type CompactConfig,
-  compactEncoder,
   createPatchCounter,
   dearestPatches,
   fillUnlabelled,
+  patchCodebook,
   restartDeadCodes,
 } from '@gss/vqvae';
 import * as tf from '@tensorflow/tfjs-core';
@@ -22,24 +22,17 @@ function mirrored({ labels, width, height }: MaskMap): MaskMap {
   return { labels: out, width, height };
 }
 
-/** The last rows of `codebook`, below those that `rows` replaces. */
-const withRows = (codebook: tf.Tensor2D, rows: tf.Tensor2D): tf.Tensor2D => {
-  const [codes, dim] = codebook.shape;
-  const n = rows.shape[0];
-  return n === codes ? rows : tf.concat([rows, tf.slice(codebook, [n, 0], [codes - n, dim])]);
-};
-
 /**
  * A codebook of the squares that the masks themselves show, the dearest first (`dearestPatches`): for the few classes of a
  * street scene it reconstructs better than anything that gradient descent made of it in minutes. Codes that are left over
  * keep their random start.
  */
-export async function patchCodebook(
+export async function squaresCodebook(
   params: Params,
   config: CompactConfig,
   { masks, codec, classes, rng }: Pick<FamilyContext, 'masks' | 'codec' | 'classes' | 'rng'>,
 ): Promise<{ readonly codebook: tf.Tensor2D; readonly codes: number; readonly squares: number }> {
-  const { downsample: d, codeDim } = config;
+  const d = config.downsample;
   const counter = createPatchCounter(d, classes);
   const draws = rng.fork('patches');
   for await (const mask of masks()) {
@@ -50,12 +43,8 @@ export async function patchCodebook(
   }
   const patches = dearestPatches(counter, config.codes);
   const codes = patches.length / d ** 2;
-  if (codes === 0) throw new RangeError(`patchCodebook: the masks show no labelled square of ${d} × ${d} pixels.`);
-  const codebook = tf.tidy(() => {
-    const squares = codec.paint(tf.tensor3d(Int32Array.from(patches), [codes, d, d], 'int32'));
-    const rows = tf.reshape(compactEncoder(squares, params.encoder, config), [codes, codeDim]) as tf.Tensor2D;
-    return tf.clone(withRows(params.codebook, rows));
-  });
+  if (codes === 0) throw new RangeError(`codebook: the masks show no labelled square of ${d} × ${d} pixels.`);
+  const codebook = patchCodebook(patches, codec.colours, params, config);
   return { codebook, codes, squares: counter.size };
 }
 

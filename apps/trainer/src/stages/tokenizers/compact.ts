@@ -13,21 +13,10 @@ import {
 } from '@gss/vqvae';
 import * as tf from '@tensorflow/tfjs-core';
 import type { CompactTrainConfig } from '../../config/schema.js';
-import { kMeansCodebook, patchCodebook } from './codebook.js';
-import { type FamilyContext, reportUsage, type TokenizerTraining, watchTokens } from './training.js';
+import { kMeansCodebook, squaresCodebook } from './codebook.js';
+import { type FamilyContext, joined, reportUsage, type TokenizerTraining, watchTokens } from './training.js';
 
 type Params = TokenizerParams<'compact'>;
-
-/** Arrays one after the other. */
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((n, part) => n + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
 
 /** The codes of group `g` that none of the tokens name, from the counts of whole tokens. */
 function deadOf(g: number, counts: Float64Array, codes: number, groups: number): number[] {
@@ -81,7 +70,7 @@ export function compactTraining(
         const all = Array.from({ length: config.codes }, (_, i) => i);
         codebook = await kMeansCodebook(params, config, () => all, vectors, rng.fork('seed'));
       } else {
-        const found = await patchCodebook(params, config, context);
+        const found = await squaresCodebook(params, config, context);
         codebook = found.codebook;
         note(`codebook: ${found.codes} of the ${found.squares} different squares that the masks show`);
       }

@@ -8,6 +8,15 @@ import { type FamilyContext, type TokenizerTraining, watchTokens } from './train
 
 type Spec = ReturnType<typeof tokenizerSpec<'dvae'>>;
 
+/** The same with a code table of σ = 1; the old table is disposed. */
+function withUnitCodes(params: TokenizerParams<'dvae'>): TokenizerParams<'dvae'> {
+  const { decoder } = params;
+  const { input } = decoder.blocks;
+  const w = tf.tidy(() => tf.mul(input.w, Math.sqrt(input.w.shape[2])) as tf.Tensor4D);
+  input.w.dispose();
+  return { ...params, decoder: { blocks: { ...decoder.blocks, input: { ...input, w } } } };
+}
+
 /** DALL·E's dVAE: the relaxed ELBO with logit-Laplace likelihood, temperature and KL weight on their schedules. */
 export function dvaeTraining(options: DvaeTrainConfig, context: FamilyContext): TokenizerTraining<Spec> {
   const { codec, images, rng, steps } = context;
@@ -19,7 +28,10 @@ export function dvaeTraining(options: DvaeTrainConfig, context: FamilyContext): 
     tokenizer,
     spec,
     part: (params) => params,
-    init: () => initParams(spec, rng.fork('init')),
+    init: () => {
+      const params = initParams(spec, rng.fork('init'));
+      return options.codeTable === 'unit' ? withUnitCodes(params) : params;
+    },
     optimizer: adamW({ weightDecay: options.weightDecay }),
     loss: (params, batch, training, step) => {
       const { temperature, klWeight } = dvaeSchedule(step, steps, options);

@@ -50,6 +50,17 @@ export interface TokenizerTraining<S extends Spec> extends LoopPart<S> {
   readonly dispose?: () => void;
 }
 
+/** Arrays one after the other. */
+export function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((n, part) => n + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
 /** Logs a codebook's usage; throws DivergedError with the reason where it has collapsed and `judge` says that it counts. */
 export function reportUsage(usage: CodebookUsage, step: number, log: RunLogger, judge = true): void {
   const { perplexity, used, dead } = usage;

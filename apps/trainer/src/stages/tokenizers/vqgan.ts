@@ -19,6 +19,7 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import type { VqganTrainConfig } from '../../config/schema.js';
 import { type FamilyContext, type TokenizerTraining, watchTokens } from './training.js';
+import { vqganCodebook } from './vqgan-codebook.js';
 
 /** The tokenizer, and beside it the adversary, which only training needs. */
 const vqganTrainingSpec = (
@@ -45,8 +46,8 @@ export function vqganTraining(
   schedule: Schedule,
   context: FamilyContext,
 ): TokenizerTraining<Spec> {
-  const { codec, images, rng, steps } = context;
-  const { beta, legacy, perceptual, weightDecay, betas, discriminator } = options;
+  const { codec, images, probe, rng, steps } = context;
+  const { beta, legacy, perceptual, weightDecay, betas, discriminator, seedBatches, restartEvery } = options;
   const variant = vqganVariants[options.variant];
   const config: VqganConfig = {
     ...variant,
@@ -70,6 +71,7 @@ export function vqganTraining(
     params: params.discriminator,
     config: { channels: config.channels, width, layers },
   });
+  const codebook = vqganCodebook(config, { signed, probe, rng });
   let lpips: LpipsParams | undefined;
   /** λ of the running step, a constant to the gradient. */
   let adaptive: tf.Scalar | undefined;
@@ -78,7 +80,15 @@ export function vqganTraining(
     tokenizer,
     spec,
     part: ({ tokenizer }) => tokenizer,
-    init: () => initParams(spec, rng.fork('init')),
+    init: async () => {
+      const params = initParams(spec, rng.fork('init'));
+      return seedBatches ? { ...params, tokenizer: await codebook.seed(params.tokenizer, seedBatches) } : params;
+    },
+    afterStep: async (params, step) => {
+      if (restartEvery && step % restartEvery === 0 && step <= 0.75 * steps)
+        await codebook.restart(params.tokenizer, step);
+      return params;
+    },
     prepare: async (params, batch, training, step) => {
       if (perceptual && !lpips) lpips = await readLpips(perceptual);
       adaptive?.dispose();

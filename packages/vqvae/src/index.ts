@@ -17,6 +17,7 @@ export {
 } from './compact/compact.js';
 export { type CodebookKeeper, type KeeperOptions, keepCodebook } from './compact/keeper.js';
 export { type CompactLoss, type CompactLossOptions, compactLoss, paletteCrossEntropy } from './compact/loss.js';
+export { patchCodebook } from './compact/patch-codebook.js';
 export { createPatchCounter, dearestPatches, type PatchCounter } from './compact/patch-counter.js';
 export { nearestProduct, type ProductConfig, vocabularyOf } from './compact/product.js';
 export { compactTokenizer } from './compact/tokenizer.js';
@@ -51,7 +52,7 @@ export {
   type Region,
   type Span,
 } from './dvae/tiles.js';
-export { type DvaeParams, type DvaeTokenizerOptions, dvaeSpec, dvaeTokenizer } from './dvae/tokenizer.js';
+export { type DvaeParams, dvaeSpec, dvaeTokenizer } from './dvae/tokenizer.js';
 export { fillUnlabelled } from './fill-unlabelled.js';
 export { compactFlops, dvaeFlops, type TokenizerFlops, uvimFlops, vqganFlops } from './flops.js';
 export { type ProceduralMaskConfig, proceduralMask } from './procedural-masks.js';

@@ -38,9 +38,10 @@ export interface PriorConfig {
   readonly classes: number;
   /**
    * Where the auxiliary pixel head p(c̄|x) reads: its own aggregation (`separate`), the fused map before the Swin blocks
-   * (`shared`, the reference's SingleFusion head), or nowhere (`none`).
+   * (`shared`, the reference's SingleFusion head), the map behind them (`attended`, what the discriminative twin
+   * classifies), or nowhere (`none`).
    */
-  readonly auxiliary: 'separate' | 'shared' | 'none';
+  readonly auxiliary: 'separate' | 'shared' | 'attended' | 'none';
   /** Backbone level whose size the pixel map takes; only a separate head may differ from `tokenLevel`. Default `tokenLevel`. */
   readonly pixelLevel?: number;
 }
@@ -143,7 +144,9 @@ export function prior(
             sizeOf(features, config.pixelLevel ?? config.tokenLevel),
             training,
           )
-        : fused;
+        : config.auxiliary === 'attended'
+          ? attended
+          : fused;
     return { tokenLogits, pixelLogits: conv(pixels, params.conv_seg_pixel) };
   });
 }

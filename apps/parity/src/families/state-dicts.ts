@@ -4,8 +4,10 @@ import { hrnetSpec, hrnetVariants } from '@gss/hrnet';
 import { type FtwConfig, ftwPaper, ftwSpec } from '@gss/posterior';
 import { type PriorVariant, priorSpec, priorVariants } from '@gss/prior';
 import { resnetSpec, resnetVariants } from '@gss/resnet';
+import { modelSpec as presetSpec } from '@gss/segmenter';
+import { preset, presetNames } from '@gss/segmenter/presets';
 import { swinSpec, swinVariants } from '@gss/swin';
-import { countParams, type Leaf, leafSize, leavesOf, type Spec, storedShape } from '@gss/tensor';
+import { type Leaf, leafSize, leavesOf, type Spec, storedShape } from '@gss/tensor';
 import { noDecayRules, ruleFor } from '@gss/train';
 import { dvaeSpec, dvaeVariants } from '@gss/vqvae';
 import { type Check, type FolderFamily, NotImplementedError } from '../family.js';
@@ -68,14 +70,11 @@ function modelSpec({ config, entries }: Manifest) {
   });
   const inverse: FtwConfig = ftwPaper(classes, blocks('post_transformer_block'));
   return {
-    learned,
-    spec: {
-      backbone: backbone.spec,
-      decode_head: {
-        ...prior,
-        d_vae: dvaeSpec({ ...dvaeVariants.paper, vocabulary }),
-        ...(learned ? ftwSpec(inverse) : {}),
-      },
+    backbone: backbone.spec,
+    decode_head: {
+      ...prior,
+      d_vae: dvaeSpec({ ...dvaeVariants.paper, vocabulary }),
+      ...(learned ? ftwSpec(inverse) : {}),
     },
   };
 }
@@ -87,55 +86,74 @@ function kindOf(name: string, leaf: Leaf, learned: boolean): Kind {
   return ruleFor(name, noDecayRules).decayMult === 0 ? 'no-decay' : 'decay';
 }
 
+type Leaves = ReadonlyMap<string, Leaf>;
+
+/** A model under the names of the reference, where the tokenizer lies within the head. */
+const referenceLeaves = (spec: Spec): Leaves =>
+  new Map(
+    leavesOf(spec).map(({ name, leaf }) => [
+      name.startsWith('tokenizer.') ? `decode_head.d_vae.${name.slice('tokenizer.'.length)}` : name,
+      leaf,
+    ]),
+  );
+
 /** Names, shapes, types, kinds and counts of a real-size model; nothing is allocated. */
-function stateDictChecks(manifest: Manifest): Check[] {
-  const { spec, learned } = modelSpec(manifest);
-  const leaves = new Map(leavesOf(spec).map(({ name, leaf }) => [name, leaf]));
+function stateDictChecks(manifest: Manifest, leaves: Leaves, of: string): Check[] {
+  const learned = /gss-ft-w/.test(manifest.config);
   const both = manifest.entries.filter(([name]) => leaves.has(name));
   const shapes = both.filter(([name, shape]) => storedShape(leaves.get(name)!).join() !== shape.join());
   const ourKinds = both.map(([name]) => kindOf(name, leaves.get(name)!, learned));
   const otherKind = both.findIndex(([, , , kind], i) => kind !== ourKinds[i]);
-  const sum = (wanted: (kind: Kind) => boolean) =>
-    [...leaves].reduce((n, [name, leaf]) => (wanted(kindOf(name, leaf, learned)) ? n + leafSize(leaf) : n), 0);
+  const sum = (wanted: (kind: Kind, name: string) => boolean) =>
+    [...leaves].reduce((n, [name, leaf]) => (wanted(kindOf(name, leaf, learned), name) ? n + leafSize(leaf) : n), 0);
   const { all, trainable, backbone, d_vae } = manifest.parameters;
+  const names = sameNames(
+    `${of}names`,
+    leaves.keys(),
+    manifest.entries.map(([name]) => name),
+  );
   return [
-    sameNames(
-      'names',
-      leaves.keys(),
-      manifest.entries.map(([name]) => name),
-    ),
+    names,
     {
-      name: 'shapes (differing)',
+      name: `${of}shapes (differing)`,
       actual: [shapes.length],
       expected: [0],
       exact: true,
       note: `first ${shapes[0]?.[0]}`,
     },
     {
-      name: 'types',
+      name: `${of}types`,
       actual: both.map(([name]) => (leaves.get(name)!.dtype === 'int32' ? 1 : 0)),
       expected: both.map(([, , dtype]) => (dtype === 'int64' ? 1 : 0)),
       exact: true,
     },
     {
-      name: 'kinds (decay, no-decay, frozen, buffer)',
+      name: `${of}kinds (decay, no-decay, frozen, buffer)`,
       actual: ourKinds.map((kind) => kinds.indexOf(kind)),
       expected: both.map(([, , , kind]) => kinds.indexOf(kind)),
       exact: true,
       note: `first ${both[otherKind]?.[0]}: ${ourKinds[otherKind]}`,
     },
     {
-      name: 'parameters (all, trainable, backbone, d_vae)',
+      name: `${of}parameters (all, trainable, backbone, d_vae)`,
       actual: [
-        countParams(spec),
+        sum((kind) => kind !== 'buffer'),
         sum((kind) => kind === 'decay' || kind === 'no-decay'),
-        countParams(spec.backbone),
-        countParams(spec.decode_head.d_vae),
+        sum((kind, name) => kind !== 'buffer' && name.startsWith('backbone.')),
+        sum((kind, name) => kind !== 'buffer' && name.startsWith('decode_head.d_vae.')),
       ],
       expected: [all, trainable, backbone, d_vae],
       exact: true,
     },
   ];
+}
+
+/** The parts as the configuration's name says them; and, of a row of the paper, the preset that stands for it. */
+function bothChecks(manifest: Manifest, name: string): Check[] {
+  const parts = stateDictChecks(manifest, referenceLeaves(modelSpec(manifest)), '');
+  const row = `paper-${name}`;
+  if (!presetNames().includes(row)) return parts;
+  return [...parts, ...stateDictChecks(manifest, referenceLeaves(presetSpec(preset(row).model)), 'preset: ')];
 }
 
 export const family: FolderFamily = {
@@ -144,5 +162,5 @@ export const family: FolderFamily = {
     readdirSync(path)
       .filter((file) => file.endsWith('.json'))
       .map((file) => file.slice(0, -'.json'.length)),
-  run: (path, name) => stateDictChecks(JSON.parse(readFileSync(join(path, `${name}.json`), 'utf8')) as Manifest),
+  run: (path, name) => bothChecks(JSON.parse(readFileSync(join(path, `${name}.json`), 'utf8')) as Manifest, name),
 };

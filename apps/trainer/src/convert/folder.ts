@@ -3,8 +3,10 @@ import { basename, extname, join } from 'node:path';
 import { writeFileAtomic, writeSafetensors } from '@gss/checkpoint/node';
 import { parseClasses } from '@gss/datasets/node';
 import { maximalDistancePalette, type Palette, type Rgb } from '@gss/maskige';
+import type { FtwConfig } from '@gss/posterior';
 import type { PriorConfig } from '@gss/prior';
 import {
+  type BackboneConfig,
   type GssModelConfig,
   type GssTokenizerConfig,
   imageNetMean,
@@ -15,7 +17,6 @@ import {
   type TokenizerFamily,
   tokenizerFamilies,
 } from '@gss/segmenter';
-import type { SwinConfig } from '@gss/swin';
 import { UsageError } from '../cli/errors.js';
 import { choosePalette } from '../images/palettes.js';
 import type { Conversion } from './convert.js';
@@ -81,16 +82,14 @@ const tokenizerOf = (type: TokenizerFamily, config: unknown): TokenizerConfig =>
 interface GssSizes {
   readonly backbone: { readonly type: string; readonly config: unknown };
   readonly prior: PriorConfig;
-  readonly ftw?: unknown;
+  readonly ftw?: FtwConfig;
   readonly tokenizer?: { readonly type: TokenizerFamily; readonly config: unknown };
 }
 
 function modelConfig(sizes: GssSizes, maskige: MaskigeConfig, common: { name: string; training: object }) {
   const { backbone, prior, ftw, tokenizer } = sizes;
-  if (backbone.type !== 'swin' || ftw || !tokenizer)
-    throw new UsageError(
-      `a model folder holds a Swin backbone, a GSS-FF head and a tokenizer; this model has ${ftw ? 'a GSS-FT-W head' : tokenizer ? `a ${backbone.type}` : 'no tokenizer'}. Write a .safetensors or .pth.`,
-    );
+  if (!tokenizer)
+    throw new UsageError('a model folder needs a tokenizer, and the file has none. Write a .safetensors.');
   if (prior.classes && prior.classes !== maskige.classes.length)
     throw new UsageError(
       `${maskige.classes.length} classes are named, the model has ${prior.classes}. Take the classes.json that it was trained on.`,
@@ -104,9 +103,10 @@ function modelConfig(sizes: GssSizes, maskige: MaskigeConfig, common: { name: st
     ...maskige,
     mean: imageNetMean,
     std: imageNetStd,
-    backbone: { type: 'swin', config: backbone.config as SwinConfig },
+    backbone: backbone as BackboneConfig,
     prior: { ...prior, classes: maskige.classes.length },
     tokenizer: tokenizerOf(tokenizer.type, tokenizer.config),
+    ...(ftw ? { ftw: { ...ftw, classes: maskige.classes.length } } : {}),
     decoding: 'argmax',
     inference: { mode: 'whole' },
   };

@@ -34,12 +34,18 @@ const mmseg: Naming = {
   },
 };
 
+/** What ResNet's weights do not tell; all of the reference's configs have it so. */
+const dilated = { strides: [1, 2, 1, 1], dilations: [1, 1, 2, 4], contractDilation: true };
+
 /** Channels of the backbone's maps, and its spec. */
 function backboneOf(weights: Weights): Described & { readonly type: string; readonly features: readonly number[] } {
   const family = [swin, hrnet, resnet].find(({ namings }) => namings[0].recognise(weights));
   if (!family) throw new UnknownSizes('a Swin, ResNet or HRNet under backbone.');
-  const described = family.describe(weights);
-  return { ...described, type: family.name, features: (described.config as { channels: readonly number[] }).channels };
+  const { config, spec, notes } = family.describe(weights);
+  const { channels: features } = config as { channels: readonly number[] };
+  if (family !== resnet) return { config, spec, notes: notes ?? [], type: family.name, features };
+  const stated = ['strides 1, 2, 1, 1 and dilations 1, 1, 2, 4 are taken for the ResNet, as the reference has them'];
+  return { config: { ...(config as object), ...dilated }, spec, notes: stated, type: family.name, features };
 }
 
 function priorOf(shapes: Shapes, features: readonly number[]): PriorConfig {

@@ -1,6 +1,6 @@
 // ADE20K's training pipeline (resize 0.5–2, crop 512², flip, photometric distortion, normalise, pad) on one core: ours, and
 // mmsegmentation's as cv2 and NumPy calls where Python has both. Pairs alternate in one run; CPU time, so that other load does
-// not count. Usage: node bench/datasets-transforms.mjs [--python PYTHON] [--rounds N]
+// not count. Usage: node bench/datasets-transforms.mjs [--python PYTHON] [--rounds N]   (default: GSS_PYTHON)
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,10 @@ import { parseArgs } from 'node:util';
 import { compilePipeline, paperPipelines, renderStreetScene, sampleRandom } from '../packages/datasets/dist/index.js';
 
 const { values } = parseArgs({
-  options: { python: { type: 'string', default: 'python3' }, rounds: { type: 'string', default: '4' } },
+  options: {
+    python: { type: 'string', default: process.env.GSS_PYTHON ?? 'python3' },
+    rounds: { type: 'string', default: '4' },
+  },
 });
 const [width, height, count] = [683, 512, 12];
 const rounds = Number(values.rounds);

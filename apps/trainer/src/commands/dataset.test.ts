@@ -95,6 +95,28 @@ describe('gss dataset', () => {
     const absent = await run('inspect', '--dataset', 'cityscapes', '--root', root);
     expect(absent.stderr).toMatch(/Get it from cityscapes-dataset\.com/);
   });
+  test('--source takes any source as JSON, with {split} in it; --dataset mseg joins what lies below the root', async () => {
+    const classes = syntheticStreetsClasses;
+    const tree = {
+      kind: 'tree',
+      root,
+      images: 'images/{split}',
+      imageSuffix: '.png',
+      labels: 'labels/{split}',
+      labelSuffix: '.png',
+      classes,
+    };
+    const source = JSON.stringify({ kind: 'mixed', parts: [{ source: tree, repeat: 2 }] });
+    const inline = await run('inspect', '--source', source, '--split', 'val', '--json');
+    expect(JSON.parse(inline.stdout)).toMatchObject({ images: 2, duplicates: [], ok: true }); // each sample once
+    writeFileSync(join(root, 'source.json'), JSON.stringify(tree));
+    expect(await run('verify', '--source', join(root, 'source.json'), '--splits', 'train,val')).toMatchObject({
+      code: 0,
+    });
+    expect((await run('inspect', '--source', join(root, 'no.json'))).stderr).toMatch(/no\.json: no such file/);
+    const none = await run('inspect', '--dataset', 'mseg', '--root', root);
+    expect(none.stderr).toMatch(/none of the folders ade20k, bdd100k, .* is there/);
+  });
   test('prepare --tokenizer stores tokens of fixed crops, once; prune removes them', async () => {
     const tokenizer = { type: 'compact', config: { ...compactVariants.nano, codes: 16 } } as const;
     const folder = join(root, 'tokenizer');

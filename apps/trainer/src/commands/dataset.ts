@@ -50,7 +50,7 @@ interface VerifyOptions extends DataOptions {
 async function splitsOf(options: VerifyOptions): Promise<string[]> {
   if (options.splits) return options.splits.split(',').map((name) => name.trim());
   if (options.data !== undefined) return splitNames(resolve(options.data));
-  if (options.dataset !== undefined && options.dataset !== 'synthetic-streets')
+  if (options.source === undefined && options.dataset && !['synthetic-streets', 'mseg'].includes(options.dataset))
     return Object.keys(findVariant(findDataset(options.dataset), options.labels).layout.splits);
   return ['train', 'val'];
 }

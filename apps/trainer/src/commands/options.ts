@@ -15,6 +15,10 @@ export const withData = (command: Command): Command =>
     .option('--data <dir>', 'folder with images/SPLIT, labels/SPLIT and classes.json')
     .option('--dataset <name>', 'a data set by name (default: synthetic-streets, rendered here)')
     .option('--root <dir>', 'where the data set of --dataset lies, in its published layout')
+    .option(
+      '--source <json>',
+      'any other source, a file or inline, such as {"kind":"tree",…}; {split} stands for the split',
+    )
     .option('--palette-png', 'take the indices of palette PNGs as label ids')
     .option('--labels <kind>', 'which of its labels to take, e.g. labelTrainIds (default: as published)');
 

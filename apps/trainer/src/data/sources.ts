@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { ClassInfo, DatasetSource, SegmentationDataset } from '@gss/datasets';
 import { datasetNames } from '@gss/datasets/catalog';
+import { msegMix, msegTrainSets } from '@gss/datasets/mseg';
 import { openDataset, parseClasses } from '@gss/datasets/node';
 import { UsageError } from '../cli/errors.js';
 
@@ -15,13 +16,41 @@ export interface DataOptions {
   readonly labels?: string;
   /** Take the indices of palette PNGs as ids. */
   readonly palettePng?: boolean;
+  /** Any source as JSON, in a file or inline; "{split}" in it stands for the split. */
+  readonly source?: string;
 }
 
 /** Size and number of the embedded default's scenes. */
 export const syntheticStreets = { width: 192, height: 128, train: 480, val: 60, seed: 1, variety: 'calm' } as const;
 
+function sourceOfJson(source: string, split: string): DatasetSource {
+  const inline = source.trimStart().startsWith('{');
+  if (!inline && !existsSync(source))
+    throw new UsageError(`--source ${source}: no such file. It should hold a source such as {"kind": "folder", …}.`);
+  const text = inline ? source : readFileSync(source, 'utf8');
+  try {
+    return JSON.parse(text.replaceAll('{split}', split)) as DatasetSource;
+  } catch (error) {
+    throw new UsageError(`--source ${inline ? '' : source}: not JSON (${(error as Error).message}).`);
+  }
+}
+
+/** MSeg's joined training set: a folder ROOT/NAME for each of its seven sets; those that are not there are left out. */
+function msegSource(root: string, split: string, labels: string | undefined): DatasetSource {
+  if (labels !== undefined && labels !== 'mseg' && labels !== 'mseg-relabeled')
+    throw new UsageError(`--labels ${labels}: --dataset mseg has mseg-relabeled (default) and mseg.`);
+  const names = Object.keys(msegTrainSets) as (keyof typeof msegTrainSets)[];
+  const there = names.filter((name) => existsSync(resolve(root, name)));
+  if (there.length === 0)
+    throw new UsageError(`--root ${root}: none of the folders ${names.join(', ')} is there. Nothing is downloaded.`);
+  const roots = Object.fromEntries(there.map((name) => [name, resolve(root, name)]));
+  return msegMix(roots, { split, ...(labels === undefined ? {} : { labels }) });
+}
+
 /** The source of a split. `--data DIR` has the layout images/SPLIT, labels/SPLIT, classes.json. */
-export function sourceOf({ data, dataset, root, labels, palettePng }: DataOptions, split: string): DatasetSource {
+export function sourceOf(options: DataOptions, split: string): DatasetSource {
+  const { data, dataset, root, labels, palettePng, source } = options;
+  if (source !== undefined) return sourceOfJson(source, split);
   if (data !== undefined) {
     const folder = resolve(data);
     if (!existsSync(folder))
@@ -31,12 +60,13 @@ export function sourceOf({ data, dataset, root, labels, palettePng }: DataOption
     return { kind: 'folder', root: folder, split, ...(palettePng ? { acceptPalettePng: true } : {}) };
   }
   if (dataset !== undefined && dataset !== 'synthetic-streets') {
-    if (!datasetNames().includes(dataset))
+    if (dataset !== 'mseg' && !datasetNames().includes(dataset))
       throw new UsageError(
-        `--dataset ${dataset}: not known. Known: synthetic-streets, ${datasetNames().join(', ')}; other data by --data DIR.`,
+        `--dataset ${dataset}: not known. Known: synthetic-streets, ${datasetNames().join(', ')}, mseg; other data by --data DIR or --source JSON.`,
       );
     if (root === undefined)
       throw new UsageError(`--dataset ${dataset}: say with --root DIR where it lies. Nothing is downloaded.`);
+    if (dataset === 'mseg') return msegSource(root, split, labels);
     return { kind: 'named', name: dataset, root: resolve(root), split, ...(labels === undefined ? {} : { labels }) };
   }
   if (split !== 'train' && split !== 'val' && split !== 'test') {

@@ -2,6 +2,7 @@ import { identityTable, tableFromIds } from '../label-table.js';
 import { coloredByUniversal, msegTable, testSetClasses } from '../mseg/sets.js';
 import { msegTestSets } from '../mseg/test-sets.js';
 import { msegTrainSets } from '../mseg/train-sets.js';
+import { iddColors, mapillaryColors, withColors } from './class-colors.js';
 import { camvidClasses, cityscapesClasses } from './class-lists.js';
 import { readColors } from './compact.js';
 import type { DatasetDefinition, LabelVariant, Layout } from './definition.js';
@@ -124,7 +125,7 @@ const iddOwn = (
   layout: Layout,
 ): LabelVariant => ({
   labels,
-  classes: coloredByUniversal(msegTrainSets.idd.published),
+  classes: withColors(msegTrainSets.idd.published.names, iddColors()),
   table: tableFromIds(
     Array.from({ length: 39 }, (_, c) => (c < 35 ? c : c + 1)),
     ignore,
@@ -170,14 +171,14 @@ export const mapillary: DatasetDefinition = {
   variants: [
     {
       labels: 'v1.2',
-      classes: coloredByUniversal(msegTrainSets.mapillary.published),
+      classes: withColors(msegTrainSets.mapillary.published.names, mapillaryColors()),
       table: identityTable(65, [65]),
       reader: { kind: 'palette' },
       layout: mapillaryLayout('{split}/v1.2/labels'),
     },
     {
       labels: 'v1.1',
-      classes: coloredByUniversal(msegTrainSets.mapillary.published),
+      classes: withColors(msegTrainSets.mapillary.published.names, mapillaryColors()),
       table: identityTable(65, [65]),
       reader: { kind: 'palette' },
       layout: mapillaryLayout('{split}/labels'),

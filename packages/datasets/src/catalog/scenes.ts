@@ -1,6 +1,7 @@
 import { identityTable, reduceZeroTable, tableFromIds } from '../label-table.js';
 import { coloredByUniversal } from '../mseg/sets.js';
 import { msegTrainSets } from '../mseg/train-sets.js';
+import { cocoPanopticColors, withColors } from './class-colors.js';
 import { ade20kClasses, cocoStuffClasses, pascalContext60Classes, scannetClasses, vocClasses } from './class-lists.js';
 import type { DatasetDefinition, LabelVariant, Layout } from './definition.js';
 import { msegTestVariant, msegVariants } from './road.js';
@@ -215,7 +216,7 @@ export const cocoPanoptic: DatasetDefinition = {
   variants: [
     {
       labels: 'panoptic',
-      classes: coloredByUniversal(msegTrainSets['coco-panoptic'].published),
+      classes: withColors(msegTrainSets['coco-panoptic'].published.names, cocoPanopticColors()),
       table: tableFromIds(cocoCategories, [0]),
       reader: { kind: 'coco-panoptic', json: 'annotations/panoptic_{split}.json' },
       layout: cocoLayout('{split}', 'annotations/panoptic_{split}'),

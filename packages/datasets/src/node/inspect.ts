@@ -5,7 +5,7 @@ import type { SegmentationDataset } from '../types.js';
 import { type CrewOptions, withCrew } from './crew.js';
 import type { SampleRecord } from './inspect-sample.js';
 import type { NamedDataset } from './named.js';
-import { openDataset } from './open-dataset.js';
+import { openDataset, withoutRepeats } from './open-dataset.js';
 import { type DatasetReport, equalPictures, summarise } from './report.js';
 
 export interface InspectOptions extends CrewOptions {
@@ -20,7 +20,8 @@ export interface InspectOptions extends CrewOptions {
  * Samples that fail are reported, not thrown.
  * @throws DatasetError only when the split cannot be opened at all.
  */
-export async function inspectDataset(source: DatasetSource, options: InspectOptions = {}): Promise<DatasetReport> {
+export async function inspectDataset(given: DatasetSource, options: InspectOptions = {}): Promise<DatasetReport> {
+  const source = withoutRepeats(given);
   const dataset = await openDataset(source);
   return report(source, dataset, await readRecords(source, dataset, options));
 }
@@ -85,7 +86,8 @@ export async function verifyDataset(
   const { journal, ...rest } = options;
   const reports: DatasetReport[] = [];
   const pictures: [string, string | undefined][] = [];
-  for (const { split, source } of splits) {
+  for (const { split, source: given } of splits) {
+    const source = withoutRepeats(given);
     const dataset = await openDataset(source);
     const records = await readRecords(source, dataset, { ...rest, ...(journal ? { journal: journal(split) } : {}) });
     reports.push(report(source, dataset, records));

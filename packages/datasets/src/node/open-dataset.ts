@@ -39,3 +39,9 @@ export async function openDataset(source: DatasetSource): Promise<SegmentationDa
       );
   }
 }
+
+/** The source with every sample once: repeat factors are for training, not for looking through files or writing them. */
+export function withoutRepeats(source: DatasetSource): DatasetSource {
+  if (source.kind !== 'mixed') return source;
+  return { ...source, parts: source.parts.map(({ source: part }) => ({ source: withoutRepeats(part) })) };
+}

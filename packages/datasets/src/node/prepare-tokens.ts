@@ -3,7 +3,7 @@ import type { TransformSpec } from '../transforms/specs.js';
 import type { LabelMap } from '../types.js';
 import { type CrewOptions, withCrew } from './crew.js';
 import type { KeyedLabels } from './label-variants.js';
-import { openDataset } from './open-dataset.js';
+import { openDataset, withoutRepeats } from './open-dataset.js';
 import type { TokenCache } from './token-cache.js';
 import type { TokenMap } from './token-file.js';
 
@@ -33,7 +33,8 @@ export interface PrepareTokensReport {
  * @throws DatasetError for the first label that cannot be read; RangeError for a pipeline that is not fixed.
  */
 export async function prepareTokens(options: PrepareTokensOptions): Promise<PrepareTokensReport> {
-  const { source, cache, pipeline, onProgress } = options;
+  const { cache, pipeline, onProgress } = options;
+  const source = withoutRepeats(options.source);
   const dataset = await openDataset(source);
   const batches = createBatcher(options);
   let [done, maps] = [0, 0];

@@ -7,7 +7,7 @@ import { ignoreIndex, type Sample, type SegmentationDataset } from '../types.js'
 import { type Crew, type CrewOptions, withCrew } from './crew.js';
 import { readBytes } from './decode-image.js';
 import type { EncodedSample } from './encode-sample.js';
-import { openDataset } from './open-dataset.js';
+import { openDataset, withoutRepeats } from './open-dataset.js';
 import type { ShardIndex, ShardSample } from './shards.js';
 import { tarEnd, tarHeader, tarPadding } from './tar.js';
 import { writeFileAtomic } from './write-file.js';
@@ -40,9 +40,10 @@ export interface PrepareReport {
  * @throws DatasetError for the first sample that cannot be read; run `inspectDataset` to see all.
  */
 export async function prepareDataset(options: PrepareOptions): Promise<PrepareReport> {
-  const dataset = await openDataset(options.source);
+  const source = withoutRepeats(options.source);
+  const dataset = await openDataset(source);
   await mkdir(options.out, { recursive: true });
-  return withCrew(options.source, dataset, options, (crew) =>
+  return withCrew(source, dataset, options, (crew) =>
     options.format === 'folder' ? prepareFolder(dataset, crew, options) : prepareShards(dataset, crew, options),
   );
 }

@@ -50,14 +50,14 @@ export const vqganVariants = {
   /** Trains on a CPU; a token for 4 × 4 pixels. */
   nano: {
     ...f16,
-    width: 32,
-    multipliers: [1, 1, 2],
+    width: 16,
+    multipliers: [1, 2, 4],
     residualBlocks: 1,
     resolution: 128,
     latent: 16,
     codes: 512,
     codeDim: 16,
-    groups: 8,
+    groups: 4,
   },
 } as const satisfies Record<string, VqganConfig>;
 

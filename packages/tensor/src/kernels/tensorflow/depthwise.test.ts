@@ -57,4 +57,18 @@ describe.each(backends)('on %s', (backend) => {
       return [tf.fused.depthwiseConv2d({ ...common, bias }), tf.fused.depthwiseConv2d(common)];
     }),
   );
+
+  test.each([
+    [5, 'same', 1],
+    [5, 'same', 2],
+    [5, 'valid', 1],
+    [7, 'same', 2],
+    [3, 'same', 2],
+  ] as const)('the gradient of a depthwise filter, side %d, padding %s, stride %d', (k, pad, stride) =>
+    expectAsOnCpu(backend, () => {
+      const [x, w] = [noise([2, 12, 11, 4], 1) as tf.Tensor4D, noise([k, k, 4, 1], 2) as tf.Tensor4D];
+      const f = (w: tf.Tensor) => tf.depthwiseConv2d(x, w as tf.Tensor4D, stride, pad);
+      return [tf.grad(f)(w, noise(f(w).shape, 3))];
+    }),
+  );
 });

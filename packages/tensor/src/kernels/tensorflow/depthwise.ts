@@ -1,5 +1,8 @@
 import {
   backend_util,
+  DepthwiseConv2dNativeBackpropFilter,
+  type DepthwiseConv2dNativeBackpropFilterAttrs,
+  type DepthwiseConv2dNativeBackpropFilterInputs,
   FusedDepthwiseConv2D,
   type FusedDepthwiseConv2DAttrs,
   type FusedDepthwiseConv2DInputs,
@@ -34,3 +37,31 @@ export const fusedDepthwiseConv2d = nativeKernel<FusedDepthwiseConv2DInputs, Fus
     return s.give(operation ? s.op(operation, [shifted]) : shifted);
   },
 );
+
+/**
+ * The filter's gradient, of filters from 5 × 5 on, by TensorFlow's own kernel: oneDNN's takes 2 to 5 times as long there
+ * (16² × 1152, one thread: 4.5 ms for 1.4), but is faster for 3 × 3. It knows no explicit padding, so asking for that is
+ * the way past it.
+ */
+export const depthwiseBackpropFilter = nativeKernel<
+  DepthwiseConv2dNativeBackpropFilterInputs,
+  DepthwiseConv2dNativeBackpropFilterAttrs
+>(DepthwiseConv2dNativeBackpropFilter, ({ x, dy }, s, { strides, dilations, pad, dimRoundingMode, filterShape }) => {
+  const [rows, columns] = filterShape;
+  if (Math.min(rows, columns) < 5 || !areFloat(x, dy)) return undefined;
+  const info = backend_util.computeConv2DInfo(
+    x.shape as Shape4D,
+    filterShape,
+    ...([strides, dilations, pad, dimRoundingMode, true] as const),
+  );
+  if (info.strideHeight !== info.strideWidth || info.dilationHeight !== 1 || info.dilationWidth !== 1) return undefined;
+  const { top, bottom, left, right } = info.padInfo;
+  const attributes = {
+    strides: [1, info.strideHeight, info.strideWidth, 1],
+    padding: 'EXPLICIT',
+    explicit_paddings: [0, 0, top, bottom, left, right, 0, 0],
+    data_format: 'NHWC',
+  };
+  const inputs = [s.read(x), s.ints(filterShape), s.read(dy)];
+  return s.give(s.op('DepthwiseConv2dNativeBackpropFilter', inputs, attributes));
+});

@@ -3,7 +3,7 @@ import { gelu, geluGrad, reluGrad, step } from './activation.js';
 import { windowAttention, windowAttentionGrad } from './attention.js';
 import { fusedConv2d, hasBiasedConv } from './conv.js';
 import { crossEntropy, crossEntropyGrad } from './cross-entropy.js';
-import { fusedDepthwiseConv2d } from './depthwise.js';
+import { depthwiseBackpropFilter, fusedDepthwiseConv2d } from './depthwise.js';
 import { groupNorm, groupNormGrad } from './group-norm.js';
 import { isOwnKernel, type NativeBackend, type NativeKernel } from './native.js';
 import { batchNorm, batchNormGrad, layerNorm, layerNormGrad } from './norm.js';
@@ -16,7 +16,7 @@ const fused = [
   ...[windowAttention, windowAttentionGrad, crossEntropy, crossEntropyGrad],
 ];
 /** cuDNN saves other statistics for its gradient than TensorFlow's CPU kernels do. */
-const processorOnly = [batchNorm, batchNormGrad, groupNorm, groupNormGrad];
+const processorOnly = [batchNorm, batchNormGrad, groupNorm, groupNormGrad, depthwiseBackpropFilter];
 
 /** What {@link registerTensorflowKernels} did. */
 export interface TensorflowKernelReport {

@@ -32,6 +32,12 @@ export interface TokenizerOptions {
    * are known to be good and a read would stall the device (a GPU in the browser).
    */
   readonly checkTokens?: boolean;
+  /**
+   * Bytes that the maps of the dVAE may take while encoding or decoding. What needs more is done in tiles and in parts of the
+   * batch, with the same result (`dvaeTilesFor`). Default 1 GiB; `freeMemory()` of @gss/tensor/node or /browser says what there
+   * is. The other tokenizers have no tiles: theirs normalise or attend over the whole image, or are small.
+   */
+  readonly memory?: number;
 }
 
 /** Repeats the last row and column until both sides are multiples of `factor`: [B, H, W, C] → [B, H', W', C]. */

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { registerWasmKernels } from '../kernels/wasm/index.js';
 
+export { freeMemory, type MemoryEstimate } from './memory.js';
+
 export const browserBackends = ['webgpu', 'webgl', 'wasm'] as const;
 export type BrowserBackend = (typeof browserBackends)[number];
 

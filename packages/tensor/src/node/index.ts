@@ -6,4 +6,5 @@ export {
   type SelectBackendOptions,
   selectBackend,
 } from './backend.js';
+export { freeMemory, type MemoryEstimate } from './memory.js';
 export { prepareUtil } from './util-shim.js';

@@ -21,14 +21,6 @@ export const dvaeSpec = (config: DvaeConfig) => ({
 });
 export type DvaeParams = ParamsOf<ReturnType<typeof dvaeSpec>>;
 
-export interface DvaeTokenizerOptions extends TokenizerOptions {
-  /**
-   * Bytes that the maps may take while encoding or decoding. What needs more is done in tiles and in parts of the batch, with
-   * the same result (`dvaeTilesFor`). Default 1 GiB; `freeMemory()` of @gss/tensor/node or /browser says what there is.
-   */
-  readonly memory?: number;
-}
-
 /** f of parts of the batch. */
 function inBatches<X extends tf.Tensor, Y extends tf.Tensor>(x: X, most: number, f: (part: X) => Y): Y {
   const B = x.shape[0]!;
@@ -44,7 +36,7 @@ function inBatches<X extends tf.Tensor, Y extends tf.Tensor>(x: X, most: number,
 export function dvaeTokenizer(
   config: DvaeConfig,
   params: DvaeParams,
-  { checkTokens: read = true, memory = 2 ** 30 }: DvaeTokenizerOptions = {},
+  { checkTokens: read = true, memory = 2 ** 30 }: TokenizerOptions = {},
 ): Tokenizer {
   const { vocabulary } = config;
   const decodeWith = (embedded: tf.Tensor4D): tf.Tensor4D => {

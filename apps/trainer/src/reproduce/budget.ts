@@ -26,6 +26,7 @@ const fewest = 20;
  * `more` steps longer, give the cost of a step. At most what the config asks for.
  */
 export async function stepsWithin(seconds: number, context: StageContext, more = 8): Promise<number> {
+  if (context.config.tokenizer.steps <= fewest) return context.config.tokenizer.steps;
   const time = async (steps: number) => {
     const dir = mkdtempSync(join(tmpdir(), 'gss-calibrate-'));
     try {

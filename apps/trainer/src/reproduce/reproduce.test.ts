@@ -68,7 +68,7 @@ describe('a run', () => {
     expect(results.map(({ row }) => row.name)).toEqual(table2.map(({ name }) => name));
     for (const { row, outcome } of results) {
       if (row.name === 'uvim' || row.name === 'vqgan') {
-        expect(outcome).toMatchObject({ steps: 4, codes: 16, downsample: 4 });
+        expect(outcome).toMatchObject({ training: { steps: 4 }, codes: 16, downsample: 4 });
       } else expect(outcome).toEqual({ skipped: '--rows leaves it out.' });
     }
   });
@@ -78,7 +78,9 @@ describe('a run', () => {
     const before = readFileSync(model);
     const again = await runTable2(data, options, context);
     const figures = (results: readonly Table2Result[]) =>
-      results.map(({ outcome }) => ('skipped' in outcome ? outcome : { ...outcome, seconds: 0 }));
+      results.map(({ outcome }) =>
+        'skipped' in outcome ? outcome : { ...outcome, training: outcome.training?.steps },
+      );
     expect(figures(again.results)).toEqual(figures(first));
     expect(readFileSync(model).equals(before)).toBe(true);
   });

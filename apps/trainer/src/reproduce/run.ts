@@ -98,7 +98,7 @@ async function trainRow(
     const seconds = secondsOf(dir) + result.seconds;
     await writeFileAtomic(timeFile(dir), `${seconds}\n`);
     if (!result.folder) return undefined;
-    return { ...(await measure(result.folder, row.scale, evaluated, context)), steps, seconds };
+    return { ...(await measure(result.folder, row.scale, evaluated, context)), training: { steps, seconds } };
   } catch (error) {
     if (error instanceof DivergedError) return { skipped: error.message };
     throw error;
@@ -123,7 +123,7 @@ export async function runTable2(
       } else
         results.push({
           row,
-          outcome: { ...(await measure(options.dvae, row.scale, data.evaluated, context)), steps: 0, seconds: 0 },
+          outcome: await measure(options.dvae, row.scale, data.evaluated, context),
         });
     } else {
       const outcome = await trainRow({ ...row, config: row.config }, data, options, context);

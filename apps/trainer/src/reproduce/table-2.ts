@@ -87,9 +87,8 @@ export interface Table2Result {
         readonly parameters: number;
         readonly downsample: number;
         readonly codes: number;
-        readonly steps: number;
-        /** Training alone, over all sittings. */
-        readonly seconds: number;
+        /** Steps and seconds of training here, over all sittings; weights that came trained have none. */
+        readonly training?: { readonly steps: number; readonly seconds: number };
       }
     | { readonly skipped: string };
 }
@@ -109,7 +108,7 @@ function cells({ row, outcome }: Table2Result): string[] {
   const theirs = paper ? [percent(paper.cityscapes), percent(paper.ade20k)] : ['–', '–'];
   const head = [row.design + (row.note ? ` (${row.note})` : ''), row.maskige ? '✓' : '', ...theirs];
   if ('skipped' in outcome) return [...head, '–', '–', '', '', '', '', ''];
-  const { mIoU, aAcc, parameters, downsample, codes, steps, seconds } = outcome;
+  const { mIoU, aAcc, parameters, downsample, codes, training } = outcome;
   return [
     ...head,
     percent(mIoU),
@@ -117,8 +116,8 @@ function cells({ row, outcome }: Table2Result): string[] {
     `${(parameters / 1e6).toFixed(2)} M`,
     `1/${downsample}`,
     String(codes),
-    steps ? String(steps) : '–',
-    steps ? `${Math.round(seconds)} s` : '–',
+    training ? String(training.steps) : '–',
+    training ? `${Math.round(training.seconds)} s` : '–',
   ];
 }
 

@@ -85,3 +85,15 @@ export const backboneTrains = <F extends BackboneFamily>({
   type,
   config,
 }: BackboneConfig<F>): ((name: string) => boolean) => trainsOf[type](config);
+
+/** Stages that can be frozen, the stem being stage 0. */
+export const backboneStages = 4;
+
+/** The stage of a parameter, by its name within the backbone: 0 for the stem, then 1 to 4, as `frozenStages` counts. */
+export function backboneStage<F extends BackboneFamily>({ type, config }: BackboneConfig<F>): (name: string) => number {
+  const trains = Array.from({ length: backboneStages }, (_, n) => trainsOf[type]({ ...config, frozenStages: n }));
+  return (name) => {
+    const stage = trains.findIndex((trained) => !trained(name));
+    return stage < 0 ? backboneStages : stage;
+  };
+}

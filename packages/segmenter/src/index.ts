@@ -8,6 +8,8 @@ export {
   backboneFamilies,
   backboneFeatures,
   backboneSpec,
+  backboneStage,
+  backboneStages,
   backboneTrains,
 } from './backbones.js';
 export {
@@ -57,3 +59,4 @@ export {
   tokenizerMultiple,
   tokenizerSpec,
 } from './tokenizers.js';
+export { twinHead } from './twin.js';

@@ -1,3 +1,6 @@
+import { priorVariants } from '@gss/prior';
+import { backboneStages, backboneVariants } from '@gss/segmenter';
+import { swinVariants } from '@gss/swin';
 import { z } from 'zod';
 
 const size = z.tuple([z.int().positive(), z.int().positive()]);
@@ -137,11 +140,39 @@ const uvim = z.strictObject({
 export const tokenizerSchemas = { compact, dvae, vqgan, uvim };
 const tokenizer = z.discriminatedUnion('family', [compact, dvae, vqgan, uvim]);
 
+/** Names of a table, for an enumeration. */
+const namesOf = <T extends object>(table: T) => Object.keys(table) as [keyof T & string, ...(keyof T & string)[]];
+
 const prior = z.strictObject({
-  /** Variant of the Swin backbone. */
-  backbone: z.enum(['nano', 'tiny', 'T', 'S', 'B', 'L']),
+  /** Variant of the backbone; Swin's also by their bare names. */
+  backbone: z.enum([...namesOf(backboneVariants), ...namesOf(swinVariants)]),
   /** Variant of the head. */
-  head: z.enum(['nano', 'tiny', 'swin']).default('nano'),
+  head: z.enum(namesOf(priorVariants)).default('nano'),
+  /** `discriminative`: the twin, a pixel classifier behind the same backbone and aggregation, for comparison. */
+  kind: z.enum(['generative', 'discriminative']).default('generative'),
+  /** What the backbone starts from: a file of weights (as `gss convert` takes them), or a name of `gss weights list`. */
+  pretrained: z.string().min(1).optional(),
+  /** What of the backbone training leaves alone. */
+  freeze: z
+    .strictObject({
+      /** The stem and this many stages, as mmsegmentation's frozen_stages; −1 none. */
+      stages: z.int().min(-1).max(backboneStages).default(-1),
+      /** BatchNorms keep their running statistics (norm_eval); needs pretrained weights to make sense. */
+      norms: z.boolean().default(false),
+    })
+    .optional(),
+  /** Stage-wise learning-rate decay: stage 4 of the backbone learns at this factor of the rate, each one before it at a further one. */
+  stageDecay: z.number().positive().max(1).default(1),
+  /** mmcv's paramwise_cfg: factors for parameters whose name contains `match`; the longest match counts. */
+  paramwise: z
+    .array(
+      z.strictObject({
+        match: z.string().min(1),
+        lrMult: z.number().min(0).optional(),
+        decayMult: z.number().min(0).optional(),
+      }),
+    )
+    .optional(),
   photometric: z.boolean().default(true),
   /** Largest share of one class in a crop. */
   catMaxRatio: z.number().min(0).max(1).default(0.75),

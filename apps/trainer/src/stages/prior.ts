@@ -1,28 +1,30 @@
 import { join } from 'node:path';
-import { priorLoss, priorVariants } from '@gss/prior';
+import { ignoreIndex } from '@gss/datasets';
+import { crossEntropy, type PriorOutput, priorLoss } from '@gss/prior';
 import {
   createMaskigeCodec,
   type GssModelConfig,
-  imageNetMean,
-  imageNetStd,
   labelScale,
+  type NetworkParams,
   network,
   networkSpec,
   normalize,
   openTokenizer,
 } from '@gss/segmenter';
 import { loadTokenizerFolder, saveModelFolder } from '@gss/segmenter/node';
-import { swinVariants } from '@gss/swin';
 import { createRng, disposeTree, frozen, initParams, resize, type Tree } from '@gss/tensor';
-import { adamW, noDecayRules, polySchedule } from '@gss/train';
+import { adamW, type LossResult, polySchedule } from '@gss/train';
 import { createLoader, trainLoop } from '@gss/train/node';
 import type { Tokenizer } from '@gss/vqvae';
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import { UsageError } from '../cli/errors.js';
 import { trainingPipeline } from '../data/pipeline.js';
 import { sameClasses } from '../data/sources.js';
 import { cachedTokens, encodeLabels, openTokens, whyNotCached } from '../data/tokens.js';
 import { contextTensor, imageTensor, labelTensor, scaleLabels } from './batch.js';
+import { loadPretrained } from './pretrained.js';
+import { priorModel } from './prior-model.js';
+import { priorRules, priorTrains } from './prior-rules.js';
 import type { StageContext, StageResult } from './stage.js';
 
 /** Refuses crops whose tokens would not fill the tokenizer's squares. */
@@ -33,6 +35,32 @@ function checkCrop([H, W]: readonly [number, number], { multiple = 1 }: Tokenize
       `prior.crop is ${H} × ${W}, but this tokenizer codes squares of ${side} × ${side} pixels. Give multiples of ${side}.`,
     );
   }
+}
+
+/** Fresh parameters of a network, the backbone's from a file where the config names one. */
+async function initialNetwork(
+  model: GssModelConfig,
+  pretrained: string | undefined,
+  { seed, out }: { readonly seed: number; readonly out: StageContext['out'] },
+): Promise<NetworkParams> {
+  const spec = networkSpec(model);
+  const rng = createRng(seed).fork('prior/init');
+  if (pretrained === undefined) return initParams(spec, rng);
+  const { params, report } = await loadPretrained(pretrained, model.backbone);
+  const { loaded, expected, unused, naming, path } = report;
+  out.note(`pretrained: ${loaded} of ${expected} tensors of the backbone from ${path} (names of ${naming})`);
+  if (unused.length)
+    out.note(
+      `            unused: ${unused.slice(0, 6).join(', ')}${unused.length > 6 ? `, … (${unused.length})` : ''}`,
+    );
+  return { backbone: params, ...initParams({ decode_head: spec.decode_head }, rng) };
+}
+
+/** Cross entropy of the twin's pixel classifier at the size of the labels, [B, H, W]; 255 is ignored. */
+function twinLoss({ pixelLogits }: PriorOutput, labels: tf.Tensor3D): LossResult {
+  const [, H, W] = labels.shape;
+  const loss = tf.tidy(() => crossEntropy(resize(pixelLogits!, [H, W]), labels, ignoreIndex));
+  return { loss, logs: { pixel: loss } };
 }
 
 /** Stage II (§3.4): the network learns the prior of the tokens; the tokenizer stays as it is. */
@@ -46,34 +74,16 @@ export async function trainPrior(
   sameClasses(classes, train.classes, context.tokenizer);
   const codec = createMaskigeCodec({ palette, unlabelled }, tokenizer.input);
   const tokens = openTokenizer(tokenizer, stage1.params);
-  const backbone = swinVariants[p.backbone];
-  const model: GssModelConfig = {
-    format: 'gss-model',
-    version: 1,
-    name: config.name,
-    kind: 'generative',
-    classes,
-    palette,
-    unlabelled,
-    mean: imageNetMean,
-    std: imageNetStd,
-    backbone: { type: 'swin', config: backbone },
-    prior: {
-      ...priorVariants[p.head],
-      features: backbone.channels,
-      classes: classes.length,
-      vocabulary: tokens.vocabulary,
-    },
-    tokenizer,
-    decoding: 'argmax',
-    inference: { mode: 'whole' },
-  };
+  const model = priorModel(config.name, p, stage1.config, tokens.vocabulary);
+  const generative = model.kind === 'generative';
   const scale = labelScale(tokens, model.prior);
-  checkCrop(p.crop, tokens, scale);
+  if (generative) checkCrop(p.crop, tokens, scale);
   const spec = networkSpec(model);
   const coder = { ...stage1, tokenizer: tokens, codec, scale };
   const pipeline = trainingPipeline(p, train.size);
-  const notCached = context.tokenCache && whyNotCached(coder, pipeline, train.size);
+  const notCached =
+    context.tokenCache &&
+    (generative ? whyNotCached(coder, pipeline, train.size) : 'the discriminative twin has no tokens');
   if (notCached) out.note(`--token-cache: not used, ${notCached}.`);
   const filled = p.fillUnlabelled !== 'colour';
   const cached =
@@ -90,11 +100,12 @@ export async function trainPrior(
       config: JSON.stringify({ stage: 'prior', seed: config.seed, prior: p, source: train.source, model }),
       resume,
       signal,
-      optimizer: adamW({ weightDecay: p.weightDecay, rules: noDecayRules }),
+      optimizer: adamW({ weightDecay: p.weightDecay, rules: priorRules(spec, model.backbone, p) }),
+      trains: priorTrains(model),
       schedule: polySchedule({ base: p.lr, total: p.steps, power: p.power, warmup: { iterations: p.warmup } }),
       ...(p.clipNorm ? { clipNorm: p.clipNorm } : {}),
       checkpointEvery: p.checkpointEvery,
-      init: () => initParams(spec, createRng(config.seed).fork('prior/init')),
+      init: () => initialNetwork(model, p.pretrained, { seed: config.seed, out }),
       batches: (start) => {
         const loader = createLoader({
           source: train.source,
@@ -108,6 +119,7 @@ export async function trainPrior(
       },
       loss: (params, batch, training) => {
         const output = network(normalize(imageTensor(batch), model), params, model, training);
+        if (!generative) return twinLoss(output, labelTensor(batch));
         const targets = {
           labels: labelTensor(scaleLabels(batch, scale)),
           encode: (labels: tf.Tensor3D) => {

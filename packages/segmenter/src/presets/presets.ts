@@ -1,6 +1,7 @@
 import { ftwPaper } from '@gss/posterior';
 import { backboneChannels } from '../backbones.js';
 import type { GssModelConfig } from '../config.js';
+import { twinHead } from '../twin.js';
 import { type Painted, paintedApart, paintedAs } from './data-sets.js';
 import { nearestNames } from './nearest-names.js';
 import { paperRecipes } from './paper.js';
@@ -21,18 +22,6 @@ const recipes = (): ReadonlyMap<string, () => PresetRecipe> =>
 
 /** Names of all presets: sizes of ours, then the rows of the paper's Tables 3 to 6. */
 export const presetNames = (): readonly string[] => [...recipes().keys()];
-
-/**
- * The head of the discriminative twin: classes from the map that the generative head's tokens would come from. Its token
- * classifier shrinks to one channel, which nothing reads.
- */
-export const twinHead = (prior: GssModelConfig['prior']): GssModelConfig['prior'] => ({
-  ...prior,
-  auxiliary: 'attended',
-  vocabulary: 1,
-  classifierChannels: 1,
-  tokenDropout: 0,
-});
 
 /**
  * A model and its training by name.

@@ -1,10 +1,11 @@
-// Mutation testing of the small packages: `node scripts/mutants/run.mjs maskige|metrics [FILE …]`, files relative to the
-// package's src (default: its core). Every mutant is tried against the tests that reach it; those that survive are listed.
-// In memory only: no source is written. Exit code 1 if the score is below the one recorded here.
+// Mutation testing of the small packages: `node scripts/mutants/run.mjs maskige|metrics [--every N] [FILE …]`, files
+// relative to the package's src (default: its core), every Nth mutant (default: all). Each is tried against the tests that
+// reach it, the quick ones first; those that survive are listed. In memory only: no source is written.
 import { fork } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { root } from '../workspace.mjs';
 import { mutate } from './mutate.mjs';
@@ -15,7 +16,11 @@ const core = {
   metrics:
     'boundary-f boundary-iou boundary-region byte-pairs calibration confusion contours count-pairs format harmonic-mean labels map-classes mseg-relabeled mseg-transfer role-maps roles scores',
 };
-const [name, ...chosen] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  options: { every: { type: 'string', default: '1' } },
+  allowPositionals: true,
+});
+const [name, ...chosen] = positionals;
 if (!core[name]) throw new Error(`mutants: expected one of ${Object.keys(core).join(', ')}, got ${name}.`);
 const files = chosen.length > 0 ? chosen.map((file) => file.replace(/\.ts$/, '')) : core[name].split(' ');
 const src = join(root, 'packages', name, 'src');
@@ -111,44 +116,42 @@ const reaching = new Map(mutants.map(({ id }) => [id, []]));
 for (const test of report.filter(({ error }) => !error)) {
   for (const id of test.reached) reaching.get(id).push(test);
 }
-const outcome = { killed: 0, late: 0, survived: [], unreached: [] };
-let tried = 0;
-for (const mutant of mutants) {
-  const tests = reaching.get(mutant.id).sort((a, b) => a.ms - b.ms);
-  if (tests.length === 0) {
-    outcome.unreached.push(mutant);
-    continue;
-  }
-  // Ten times what the tests took unmutated, and two seconds: processor time, so that a busy machine kills no one.
-  const seconds = 2 + tests.reduce((sum, { ms }) => sum + ms, 0) / 100;
+/** Tries one mutant; a worker that was ended is replaced. */
+async function attempt(mutant, tests) {
+  // Three times what the tests took unmutated, and two seconds: processor time, so that a busy machine kills no one.
+  const seconds = 2 + (3 * tests.reduce((sum, { ms }) => sum + ms, 0)) / 1000;
   try {
     const { killedBy } = await worker.ask({ id: mutant.id, names: tests.map((test) => test.name), seconds });
-    if (killedBy === undefined) outcome.survived.push(mutant);
-    else outcome.killed++;
+    return killedBy === undefined ? 'survives' : 'killed';
   } catch {
-    outcome.late++;
     worker.end();
     worker = startWorker();
+    return 'late';
   }
-  // Every copy of the bundle stays in memory.
-  if (++tried % 150 === 0) {
+}
+
+const sample = mutants.filter(({ id }) => id % Number(values.every) === 0);
+const count = { killed: 0, late: 0, survives: 0, 'not reached': 0 };
+for (const [i, mutant] of sample.entries()) {
+  const tests = reaching.get(mutant.id).sort((a, b) => a.ms - b.ms);
+  const outcome = tests.length === 0 ? 'not reached' : await attempt(mutant, tests);
+  count[outcome]++;
+  if (outcome === 'survives' || outcome === 'not reached') {
+    const short = (s) => s.replace(/\s+/g, ' ').slice(0, 60);
+    console.log(
+      `${outcome}  ${mutant.file}.ts:${mutant.line}  ${short(mutant.from)}  →  ${short(mutant.to) || 'nothing'}`,
+    );
+  }
+  if ((i + 1) % 100 === 0) {
+    console.error(`${i + 1} of ${sample.length}`);
+    // Every copy of the bundle stays in memory.
     worker.end();
     worker = startWorker();
-    process.stderr.write(`${tried} of ${mutants.length}, ${outcome.survived.length} survive\n`);
   }
 }
 worker.end();
 rmSync(bundle);
-
-const show = (kind, list) => {
-  for (const { file, line, from, to } of list) {
-    const short = (s) => s.replace(/\s+/g, ' ').slice(0, 60);
-    console.log(`${kind} ${file}.ts:${line}  ${short(from)}  →  ${short(to) || 'nothing'}`);
-  }
-};
-show('not reached', outcome.unreached);
-show('survives', outcome.survived);
-const dead = outcome.killed + outcome.late;
+const dead = ((100 * (count.killed + count.late)) / sample.length).toFixed(1);
 console.log(
-  `@gss/${name}: ${mutants.length} mutants, ${outcome.killed} killed, ${outcome.late} without end, ${outcome.survived.length} survive, ${outcome.unreached.length} not reached: ${((100 * dead) / mutants.length).toFixed(1)} % dead`,
+  `@gss/${name}: ${sample.length} of ${mutants.length} mutants tried, ${dead} % dead: ${count.killed} killed by a test, ${count.late} without end, ${count.survives} survive, ${count['not reached']} not reached`,
 );

@@ -70,4 +70,5 @@ process.on('message', async ({ id, names, seconds }) => {
   if (id === undefined) process.send({ report: await baseline() });
   else process.send({ id, killedBy: await attempt(id, names) });
 });
+process.on('disconnect', () => process.exit());
 process.send({ ready: true });

@@ -11,6 +11,7 @@ import {
   scores,
 } from '@gss/metrics';
 import { describe, expect } from 'vitest';
+import { boundaryRegion } from './boundary-region.js';
 
 interface Case {
   width: number;
@@ -147,6 +148,11 @@ describe('boundary IoU', () => {
     );
     expect(confusion).toEqual(createConfusion(2));
   });
+});
+
+test('a region is 1 within the distance of another label or the edge, and 0 inside', () => {
+  const region = boundaryRegion(new Int16Array(35).fill(3), 7, 5, 2);
+  expect([...region]).toEqual(Array.from({ length: 35 }, (_, i) => (i === 16 || i === 17 || i === 18 ? 0 : 1)));
 });
 
 describe('boundary F', () => {

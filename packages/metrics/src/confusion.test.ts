@@ -187,15 +187,26 @@ describe('addToConfusion', () => {
     expect(total(confusion)).toBe(0);
   });
 
-  test('equals a loop over pixels where one side repeats a word and the other a byte', () => {
+  // Words that all but repeat one byte: three bytes alike, sign bits, bits with a period of seven or nine.
+  test.each([
+    [[0, 1, 2, 3]],
+    [[5, 0, 0, 0]],
+    [[5, 255, 255, 255]],
+    [[0, 0, 0, 5]],
+    [[255, 255, 255, 127]],
+    [[1, 2, 4, 8]],
+    [[128, 64, 32, 16]],
+    [[129, 64, 32, 16]],
+  ])('equals a loop over pixels where one side repeats %j and the other a byte', (word) => {
     const n = 20_000;
     const constant = new Uint8Array(n).fill(2);
-    const period = Uint8Array.from({ length: n }, (_, i) => i % 4);
+    const period = Uint8Array.from({ length: n }, (_, i) => word[i % 4]!);
     for (const [p, t] of [
       [constant, period],
       [period, constant],
     ] as const) {
-      expectEqual(addToConfusion(createConfusion(4), p, t), reference(4, p, t, []));
+      const got = addToConfusion(createConfusion(256), p, t, { ignore: [] });
+      expectEqual(got, reference(256, p, t, []));
     }
   });
 

@@ -48,9 +48,12 @@ export async function squaresCodebook(
   return { codebook, codes, squares: counter.size };
 }
 
+/** Vectors that k-means++ looks at: its time grows with vectors × codes. */
+const kMeansVectors = 65_536;
+
 /**
  * Places the `dead` codes of every group on encoder outputs that the live ones serve worst (k-means++).
- * vectors [N · codeDim]; → a new codebook.
+ * vectors [N · codeDim], of which at most 65,536 are looked at, evenly spread; → a new codebook.
  */
 export async function kMeansCodebook(
   params: Params,
@@ -60,12 +63,15 @@ export async function kMeansCodebook(
   rng: Rng,
 ): Promise<tf.Tensor2D> {
   const dim = codeDim / groups;
+  const seen = vectors.length / codeDim;
+  const n = Math.min(seen, kMeansVectors);
   const codebook = (await params.codebook.data()) as Float32Array;
   const next = new Float32Array(codebook.length);
   for (let g = 0; g < groups; g++) {
-    const own = new Float32Array(vectors.length / groups);
-    for (let i = 0; i < own.length / dim; i++) {
-      own.set(vectors.subarray(i * codeDim + g * dim, i * codeDim + (g + 1) * dim), i * dim);
+    const own = new Float32Array(n * dim);
+    for (let i = 0; i < n; i++) {
+      const from = Math.floor((i * seen) / n) * codeDim + g * dim;
+      own.set(vectors.subarray(from, from + dim), i * dim);
     }
     const at = g * codes * dim;
     const book = codebook.subarray(at, at + codes * dim);

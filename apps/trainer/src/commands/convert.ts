@@ -25,7 +25,7 @@ interface Flags {
   readonly config?: string;
   readonly classes?: string;
   readonly palette?: string;
-  readonly class?: string[];
+  readonly class?: readonly string[];
   readonly dryRun?: boolean;
   readonly list?: boolean;
 }
@@ -143,8 +143,9 @@ export const convertCommand = () =>
     .option('--partial', 'write although tensors are missing')
     .option('--keep-unused', 'keep tensors that the model does not know')
     .option(
-      '--class <names...>',
-      'Python classes that you expect in a pickle; their objects are read as data, never run',
+      '--class <name>',
+      'a Python class that you expect in a pickle (may be repeated); its objects are read as data, never run',
+      (name: string, names: readonly string[] = []) => [...names, name],
     )
     .option('--dry-run', 'report, write nothing')
     .option('--list', 'list every tensor of the report')

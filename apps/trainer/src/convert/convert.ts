@@ -87,7 +87,11 @@ export function convert(inputs: readonly Input[], options: ConvertOptions): Conv
   const notes = [
     ...inputs.flatMap((input) => input.notes),
     ...(described?.notes ?? []),
-    ...(lacks === undefined ? [] : [`the sizes of the model cannot be told: ${lacks} is missing`]),
+    ...(lacks === undefined
+      ? []
+      : [
+          `the sizes of the model cannot be told: ${lacks} is missing; --config names the config.json of a model of ours`,
+        ]),
     ...(detected ? [] : ['no model that we know has such names: they are kept, and nothing is checked']),
   ];
   const reasons = [...(detected?.naming.unused ?? []), ...(target?.unused ?? [])];

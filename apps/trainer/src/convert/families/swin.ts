@@ -1,8 +1,12 @@
 import { fromMicrosoft, fromTimm, type SwinConfig, swinSpec } from '@gss/swin';
 import type { StoredTensor } from '@gss/tensor';
+import { UsageError } from '../../cli/errors.js';
 import { anyName, type Family, type Naming, ours, renamed, replacing } from '../family.js';
 import { shapesOf, times } from '../shapes.js';
 import type { Weights } from '../weights.js';
+
+/** A tensor that only our convolutional stem has. */
+const convStem = 'patch_embed.convs.0.conv.weight';
 
 const rename = replacing(
   [/^stages\./, 'layers.'],
@@ -30,6 +34,10 @@ function unmerge(tensor: StoredTensor): StoredTensor {
 
 /** The norms behind the stages belong to segmentation; classifiers have none. */
 function toMicrosoft(weights: Weights): Weights {
+  if (weights.has(convStem))
+    throw new UsageError(
+      'this Swin has a stem of 3×3 convolutions, which is ours alone: no other code has names for it. Keep --to gss.',
+    );
   const merged = [...weights].map(
     ([name, tensor]) => [name, /\.downsample\./.test(name) ? unmerge(tensor) : tensor] as const,
   );
@@ -60,7 +68,7 @@ function configOf(weights: Weights): SwinConfig {
   const channels = times(stages, (i) => side(first(i, 'norm1.weight'), 0));
   const [rows] = of(first(0, 'attn.w_msa.relative_position_bias_table')) as [number];
   const positions = has('absolute_pos_embed') ? Math.sqrt(side('absolute_pos_embed', 1)) : 0;
-  const conv = has('patch_embed.convs.0.conv.weight');
+  const conv = has(convStem);
   return {
     channels,
     depths: times(stages, (i) => count(`stages.${i}.blocks.`)),

@@ -44,6 +44,8 @@ function configOf(weights: Weights): VqganConfig {
     latent: side('encoder.conv_out.weight', 0),
     codes: side('quantize.embedding.weight', 0),
     codeDim: side('quantize.embedding.weight', 1),
+    // The reference's 32 groups do not fit narrower maps: ours have four channels each there.
+    ...(width % 32 === 0 ? {} : { groups: width / 4 }),
     ...(channels === 3 ? {} : { output: 'logits' as const }),
   };
 }
@@ -52,13 +54,18 @@ function describe(weights: Weights): Described {
   const config = configOf(weights);
   const { of, has } = shapesOf(weights);
   const spec = vqganSpec(config);
-  if (!has('discriminator.main.0.weight')) return { config, spec };
+  const notes = [`the groups of GroupNorm cannot be told from the weights: ${config.groups ?? 32} are assumed`];
+  if (!has('discriminator.main.0.weight')) return { config, spec, notes };
   const [width, channels] = of('discriminator.main.0.weight') as [number, number];
   const last = Math.max(
     ...[...weights.keys()].map((name) => Number(/^discriminator\.main\.(\d+)\./.exec(name)?.[1] ?? 0)),
   );
   const discriminator = { channels, width, layers: (last - 2) / 3 };
-  return { config: { ...config, discriminator }, spec: { ...spec, discriminator: discriminatorSpec(discriminator) } };
+  return {
+    config: { ...config, discriminator },
+    spec: { ...spec, discriminator: discriminatorSpec(discriminator) },
+    notes,
+  };
 }
 
 /** taming-transformers' VQGAN. */

@@ -53,11 +53,12 @@ export const flaxNormSpec = (channels: number) => ({
 export const flaxNorm = (x: tf.Tensor3D, { scale, bias }: ParamsOf<ReturnType<typeof flaxNormSpec>>): tf.Tensor3D =>
   layerNorm(x, { weight: scale, bias }, 1e-6);
 
-/** GELU by tanh, flax's default: ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))). */
+/** GELU by tanh, flax's default: ½ x (1 + tanh u) = x σ(2u), u = √(2/π) (x + 0.044715 x³): six passes instead of nine. */
 export function geluTanh<T extends tf.Tensor>(x: T): T {
+  const twice = 2 * Math.sqrt(2 / Math.PI);
   return tf.tidy(() => {
-    const inner = tf.mul(tf.add(x, tf.mul(tf.mul(tf.square(x), x), 0.044715)), Math.sqrt(2 / Math.PI));
-    return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1)) as T;
+    const slope = tf.add(tf.mul(tf.square(x), 0.044715 * twice), twice);
+    return tf.mul(x, tf.sigmoid(tf.mul(slope, x))) as T;
   });
 }
 
@@ -143,11 +144,26 @@ export function vitEncoder(x: tf.Tensor3D, p: VitEncoderParams, { depth }: VitCo
 /** Fixed positions, sines and cosines of x and of y: [1, h · w, width]; width is a multiple of 4. */
 export function sincosPositions([h, w]: readonly [number, number], width: number): tf.Tensor3D {
   const quarter = width / 4;
-  const omega = Array.from({ length: quarter }, (_, i) => 1 / 10_000 ** (i / (quarter - 1)));
-  const rows = Array.from({ length: h * w }, (_, at) => {
-    const [x, y] = [at % w, Math.floor(at / w)];
-    const waves = (f: (v: number) => number, v: number) => omega.map((o) => f(v * o));
-    return [...waves(Math.sin, x), ...waves(Math.cos, x), ...waves(Math.sin, y), ...waves(Math.cos, y)];
-  });
-  return tf.tensor3d([rows]);
+  const waves = (length: number) => {
+    const table = new Float32Array(length * 2 * quarter); // one axis: sines, then cosines
+    for (let at = 0; at < length; at++) {
+      for (let i = 0; i < quarter; i++) {
+        const angle = at / 10_000 ** (i / (quarter - 1));
+        table[at * 2 * quarter + i] = Math.sin(angle);
+        table[at * 2 * quarter + quarter + i] = Math.cos(angle);
+      }
+    }
+    return table;
+  };
+  const half = 2 * quarter;
+  const [rows, columns] = [waves(h), waves(w)];
+  const positions = new Float32Array(h * w * width);
+  for (let y = 0; y < h; y++) {
+    for (let x = 0; x < w; x++) {
+      const at = (y * w + x) * width;
+      positions.set(columns.subarray(x * half, (x + 1) * half), at);
+      positions.set(rows.subarray(y * half, (y + 1) * half), at + half);
+    }
+  }
+  return tf.tensor3d(positions, [1, h * w, width]);
 }

@@ -5,7 +5,7 @@ import { renderStreetScene, syntheticStreetsClasses } from '@gss/datasets';
 import { registerWasmKernels } from '@gss/tensor/kernels/wasm';
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createOutput } from '../cli/output.js';
 import { configsFolder } from '../config/folder.js';
 import { loadConfig } from '../config/load.js';
@@ -16,6 +16,7 @@ import { runTable2, type Table2Data, type Table2Options } from './run.js';
 import { type Table2Result, table2, table2Markdown } from './table-2.js';
 
 const root = mkdtempSync(join(tmpdir(), 'gss-reproduce-'));
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 let data: Table2Data;
 
 async function writeSplit(split: string, count: number) {

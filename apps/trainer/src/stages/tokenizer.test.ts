@@ -6,13 +6,14 @@ import { disposeTree, type Tree } from '@gss/tensor';
 import { registerWasmKernels } from '@gss/tensor/kernels/wasm';
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createOutput } from '../cli/output.js';
 import { parseConfig } from '../config/load.js';
 import { openSplit } from '../data/sources.js';
 import { trainTokenizer } from './tokenizer.js';
 
 const root = mkdtempSync(join(tmpdir(), 'gss-tokenizer-'));
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 let train: Awaited<ReturnType<typeof openSplit>>;
 beforeAll(async () => {
   await tf.setBackend('wasm');

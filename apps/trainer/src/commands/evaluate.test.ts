@@ -1,0 +1,69 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
+import { evaluateCommand } from './evaluate.js';
+import { reproduceCommand } from './reproduce.js';
+
+const root = mkdtempSync(join(tmpdir(), 'gss-evaluate-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+afterEach(() => {
+  process.exitCode = 0;
+});
+
+/** What a command line says on stderr, and its exit status. */
+async function run(command: Command, ...args: string[]) {
+  let stderr = '';
+  const spy = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
+    stderr += String(chunk);
+    return true;
+  });
+  process.exitCode = undefined;
+  const thrown = (inner: Command): void => {
+    inner.exitOverride();
+    for (const child of inner.commands) thrown(child);
+  };
+  thrown(command); // commander throws where it would end the process
+  const refused = await command.parseAsync(args, { from: 'user' }).then(
+    () => 0,
+    (error: { exitCode?: number }) => error.exitCode ?? 1,
+  );
+  spy.mockRestore();
+  return { stderr, code: refused || Number(process.exitCode ?? 0) };
+}
+const oracle = (...args: string[]) => run(evaluateCommand(), 'tokenizer', ...args);
+
+test('--worst without a place for its pictures is refused', async () => {
+  const { stderr, code } = await oracle('--model', root, '--worst', '3');
+  expect(stderr).toContain('--worst 3: say with --pictures DIR where to put their pictures.');
+  expect(code).toBe(1);
+});
+
+test.each(['0', '-2', '1.5', 'many'])('--worst %s is no count of images', async (count) => {
+  const { stderr, code } = await oracle('--model', root, '--pictures', root, '--worst', count);
+  expect(stderr).toContain('expected a whole number above 0');
+  expect(code).toBe(1);
+});
+
+test('a folder of something else is named, with what is expected', async () => {
+  const pictures = join(root, 'pictures');
+  const { stderr, code } = await oracle('--model', root, '--pictures', pictures, '--backend', 'cpu');
+  expect(stderr).toMatch(
+    /config\.json: cannot be read .*--model takes a folder that gss train or gss quickstart wrote/,
+  );
+  expect(stderr).not.toMatch(/\n {4}at /);
+  expect(code).toBe(1);
+  expect(existsSync(pictures)).toBe(false);
+});
+
+test('table-2 names the rows that there are, and takes one kind of budget', async () => {
+  const table = (...args: string[]) => run(reproduceCommand(), 'table-2', '--out', join(root, 'runs'), ...args);
+  const unknown = await table('--rows', 'vqgan,dalle');
+  expect(unknown.stderr).toContain('no row dalle; there are vqgan, vqgan-classes, uvim, uvim-maskige, dvae');
+  expect(unknown.code).toBe(1);
+  expect((await table('--steps', '5', '--minutes', '1')).stderr).toMatch(/--minutes.*cannot be used with.*--steps/);
+  expect((await table('--minutes', 'soon')).stderr).toContain('expected a number above 0, got soon');
+  expect((await table('--seed', '-1')).stderr).toContain('expected 0, 1, 2, …, got -1');
+  expect(existsSync(join(root, 'runs'))).toBe(false);
+});

@@ -13,10 +13,9 @@ import {
   trainable,
   variablesOf,
 } from '@gss/tensor';
-import { registerWasmKernels } from '@gss/tensor/kernels/wasm';
+import { type NodeBackend, selectBackend } from '@gss/tensor/node';
 import { expectClose, readGolden } from '@gss/testing';
 import * as tf from '@tensorflow/tfjs';
-import '@tensorflow/tfjs-backend-wasm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   backboneWeights,
@@ -41,11 +40,19 @@ const config: EfficientNetConfig = {
 const spec = efficientnetSpec(config);
 const levels = [0, 1, 2, 3];
 
-describe.each(['cpu', 'wasm'])('equals PyTorch on %s', (backend) => {
+const native = await selectBackend({ backend: 'tensorflow' }).then(
+  () => true,
+  (error: Error) => {
+    console.log(`the native backend is left out: ${error.message.split('\n')[0]}`);
+    return false;
+  },
+);
+const backends: readonly NodeBackend[] = ['cpu', 'wasm', ...(native ? (['tensorflow'] as const) : [])];
+
+describe.each(backends)('equals PyTorch on %s', (backend) => {
   let params: EfficientNetParams;
   beforeAll(async () => {
-    await tf.setBackend(backend);
-    if (backend === 'wasm') registerWasmKernels();
+    await selectBackend({ backend });
     params = trainable(spec, loadParams('efficientnet', spec, backboneWeights(golden.params())));
   });
   afterAll(() => tf.disposeVariables());

@@ -4,6 +4,7 @@ import { datasetCommand } from './commands/dataset.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { maskigeCommand } from './commands/maskige.js';
+import { modelCommand } from './commands/model.js';
 import { nativeCommand } from './commands/native.js';
 import { paletteCommand } from './commands/palette.js';
 import { predictCommand } from './commands/predict.js';
@@ -28,6 +29,7 @@ export function buildProgram(): Command {
     .addCommand(maskigeCommand())
     .addCommand(paletteCommand())
     .addCommand(convertCommand())
+    .addCommand(modelCommand())
     .addCommand(nativeCommand())
     .addCommand(weightsCommand())
     .addCommand(doctorCommand());

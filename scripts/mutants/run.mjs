@@ -110,12 +110,13 @@ function startWorker() {
 
 let worker = startWorker();
 const { report } = await worker.ask({ seconds: 600 });
-const failing = report.filter(({ error }) => error);
-for (const { name: test, error } of failing) console.log(`left out, fails without a mutant: ${test} (${error})`);
 const reaching = new Map(mutants.map(({ id }) => [id, []]));
-for (const test of report.filter(({ error }) => !error)) {
-  for (const id of test.reached) reaching.get(id).push(test);
+for (const { name: test, error, ms, reached } of report) {
+  const slow = ms > 2500 && 'it takes too long to be repeated';
+  if (error || slow) console.log(`left out: ${test} (${error ?? slow})`);
+  else for (const id of reached) reaching.get(id).push({ name: test, ms });
 }
+
 /** Tries one mutant; a worker that was ended is replaced. */
 async function attempt(mutant, tests) {
   // Three times what the tests took unmutated, and two seconds: processor time, so that a busy machine kills no one.

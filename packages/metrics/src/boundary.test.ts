@@ -156,6 +156,11 @@ test('a region is 1 within the distance of another label or the edge, and 0 insi
 });
 
 describe('boundary F', () => {
+  test('takes the 16384 classes that a matrix may have', () => {
+    expect(createBoundaryMatches(16384).fSum).toHaveLength(16384);
+    expect(() => createBoundaryMatches(16385)).toThrow('expected 1 to 16384 classes, got 16385');
+  });
+
   test.each(cases)('equals contours dilated by OpenCV ($width x $height)', (c) => {
     const options = { dilationRatio: c.fRatio };
     const m = addToBoundaryMatches(

@@ -134,6 +134,9 @@ describe('addToConfusion', () => {
     });
     expect([...got.counts]).toEqual([1, 0, 0, 1]);
     expect(got.ignored).toBe(2);
+    expect(() =>
+      addToConfusion(createConfusion(2), Uint8Array.of(1), Uint8Array.of(3), { reduceZeroLabel: true }),
+    ).toThrow('truth 3 at pixel 0 is no class (expected 1 to 2)');
   });
 
   test('accepts maps and refuses other sizes, also of as many pixels', () => {
@@ -147,6 +150,19 @@ describe('addToConfusion', () => {
     );
     expect(() => addToConfusion(createConfusion(1), new Uint8Array(3), new Uint8Array(4))).toThrow(
       'addToConfusion: prediction has 3 pixels, truth has 4. Resize the prediction',
+    );
+  });
+
+  test.each([
+    [2.5, 2],
+    [2, 2.5],
+    [-1, -5],
+    [5, 2],
+    [Number.NaN, 5],
+  ])('refuses 5 pixels as %d × %d', (width, height) => {
+    const map = { data: new Uint8Array(5), width, height };
+    expect(() => addToConfusion(createConfusion(1), map, new Uint8Array(5))).toThrow(
+      `prediction has 5 pixels, expected width · height = ${width} · ${height}`,
     );
   });
 

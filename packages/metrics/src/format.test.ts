@@ -73,3 +73,13 @@ test('rows of any cells can be printed', () => {
   expect(alignRows(rows)).toBe('set    mIoU\nKITTI  62.0');
   expect(markdownRows(rows)).toBe('| set   | mIoU |\n| ----- | ---: |\n| KITTI | 62.0 |');
 });
+
+test('narrow columns keep the width of a rule in Markdown, and none in text', () => {
+  expect(
+    markdownRows([
+      ['a', 'b'],
+      ['1', '2'],
+    ]),
+  ).toBe('| a   |   b |\n| --- | --: |\n| 1   |   2 |');
+  expect(alignRows([['', 'x']])).toBe('  x');
+});

@@ -154,15 +154,32 @@ describe('zero-shot transfer', () => {
     ]).toEqual([0, 1]);
   });
 
+  test('reads and writes pixel by pixel', () => {
+    const p = Float32Array.of(1, 0, 0, 0, 0, 0.5, 0.25, 0.25, 0, 0, 0, 1);
+    expect([...transferProbabilities(p, fromUniversal, 2, { from: 'probabilities' })]).toEqual([0, 1, 0.5, 0.25, 0, 0]);
+    // One pixel that sums to 1 does not make logits probabilities, nor do sums of 1 with negative numbers.
+    const z = Float32Array.of(1, 0, 0, 0, 0, 0, 0, 0);
+    const q = transferProbabilities(z, fromUniversal, 2, { from: 'logits' });
+    const e = Math.E + 3;
+    expect([...q]).toEqual([1 / e, (Math.E + 1) / e, 0.25, 0.5].map((v) => expect.closeTo(v, 6)));
+    const negative = Float32Array.of(-1, 2, 0, 0);
+    expect(transferProbabilities(negative, fromUniversal, 2, { from: 'logits' })[0]).toBeGreaterThan(0.7);
+    expect([...argmaxClass(Float32Array.of(0, 3, 0, 5, 4, 0, -3, -2, -1), 3)]).toEqual([1, 0, 2]);
+    expect([...argmaxClass(Float32Array.of(7, 8), 1)]).toEqual([0, 0]);
+  });
+
   test('takes the lowest class on a tie', () => {
     expect([...argmaxClass(Float32Array.of(1, 2, 2, 0, 0, 0), 3)]).toEqual([1, 0]);
-    expect(argmaxClass(new Float32Array(300), 300)).toEqual(new Uint16Array(1));
+    expect(argmaxClass(new Float32Array(256), 256)).toEqual(new Uint8Array(1));
+    expect(argmaxClass(new Float32Array(257), 257)).toEqual(new Uint16Array(1));
   });
 
   test('refuses a second softmax, NaN and maps that do not fit', () => {
     const oneHots = Float32Array.of(0, 1, 0, 0, 0.5, 0.5, 0, 0);
     const logits = { from: 'logits' } as const;
     expect(() => transferProbabilities(oneHots, fromUniversal, 2, logits)).toThrow('these are probabilities');
+    expect(() => transferProbabilities(oneHots.slice(0, 4), fromUniversal, 2, logits)).toThrow('are probabilities');
+    expect(() => transferProbabilities(oneHots, [0, 0.5, 0, 1], 2, logits)).toThrow('class 1 is mapped to 0.5');
     expect(() => transferProbabilities(Float32Array.of(0, 1, Number.NaN, 0), fromUniversal, 2, logits)).toThrow(
       'pixel 0 has NaN for class 2',
     );

@@ -51,6 +51,7 @@ describe('scores', () => {
     expect(() => scores(confusion, { classes: [4] })).toThrow(
       'scores: class 4 of the subset is out of range (expected 0 to 3)',
     );
+    for (const c of [-1, 0.5]) expect(() => scores(confusion, { classes: [c] })).toThrow(`class ${c} of the subset`);
     expect(() => scores(confusion, { classes: [1, 1] })).toThrow('scores: class 1 is twice in the subset');
   });
 

@@ -214,6 +214,8 @@ describe('ResNet and HRNet', () => {
   test("timm's deep stem, both ways; bottlenecks", async () => {
     const ours = weightsOf(resnetSpec({ ...small, block: 'bottleneck', channels: [16, 16, 32, 32] }));
     await writeSafetensors(at('v1c.safetensors'), ours);
+    const refused = await run(at('v1c.safetensors'), at('x.pth'), '--to', 'torchvision');
+    expect(refused.stderr).toMatch(/torchvision has no ResNet with a deep stem.*--to timm/);
     const to = await json(at('v1c.safetensors'), at('timm.pth'), '--to', 'timm');
     expect(to.config).toMatchObject({
       block: 'bottleneck',

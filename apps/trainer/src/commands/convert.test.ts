@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseSafetensors, toFloat32 } from '@gss/checkpoint';
 import { readSafetensors, writeSafetensors } from '@gss/checkpoint/node';
+import { writePyTorch } from '@gss/checkpoint/pytorch/node';
 import type { StoredTensor } from '@gss/tensor';
 import { dvaeSpec, dvaeVariants } from '@gss/vqvae';
 import { describe, expect, test } from 'vitest';
@@ -40,6 +41,18 @@ describe('formats', () => {
     ]);
     await json(at('half.safetensors'), at('full.pth'), '--dtype', 'f32');
     expect(ofPth(at('full.pth')).weights.get('a')!.dtype).toBe('F32');
+  });
+
+  test('--key takes the state dict that lies elsewhere', async () => {
+    await writePyTorch(at('ema.pth'), tensors, { key: 'state_dict_ema', meta: { epoch: 1 } });
+    const refused = await run(at('ema.pth'), at('b.npz'));
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(/Name the key that the state dict lies under/),
+    ]);
+    const wrong = await run(at('ema.pth'), at('b.npz'), '--key', 'model');
+    expect(wrong.stderr).toMatch(/under "model", got a dict of "meta", "state_dict_ema"/);
+    expect(await json(at('ema.pth'), at('b.npz'), '--key', 'state_dict_ema')).toMatchObject({ tensors: 2 });
   });
 
   test('a .pth that is safetensors within is read for what it is', async () => {

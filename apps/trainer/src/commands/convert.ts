@@ -16,6 +16,7 @@ import { paletteHelp } from '../images/palettes.js';
 interface Flags {
   readonly from?: string;
   readonly to: string;
+  readonly key?: string;
   readonly select?: string;
   readonly prefix?: string;
   readonly dtype?: CastType;
@@ -74,7 +75,7 @@ async function run({ out }: Context, paths: readonly string[], flags: Flags): Pr
   else if (flags.prefix !== undefined) throw new UsageError('--prefix: names within a folder are fixed. Leave it out.');
   const inputs: Input[] = [];
   try {
-    for (const path of paths.slice(0, -1)) inputs.push(openInput(path, flags.class ?? []));
+    for (const path of paths.slice(0, -1)) inputs.push(openInput(path, flags.class ?? [], flags.key));
     refuseOwnInput(output, inputs);
     const config = flags.select === undefined ? modelConfig(inputs, flags.config) : undefined;
     const done = convert(inputs, {
@@ -131,6 +132,10 @@ export const convertCommand = () =>
     .option('--from <names>', `how the input names its tensors (default: detected): ${namingNames.join(', ')}`)
     .option('--to <names>', 'how the output is to name them; same keeps names and all tensors', 'gss')
     .option('--select <prefix>', 'take only tensors whose names begin so, without the beginning, e.g. backbone.')
+    .option(
+      '--key <name>',
+      'key of the state dict in a PyTorch file (default: state_dict or model), e.g. state_dict_ema',
+    )
     .option('--prefix <text>', 'put this before every name of the output')
     .addOption(new Option('--dtype <type>', 'write floats in this type (default: as they are)').choices([...castTypes]))
     .option(

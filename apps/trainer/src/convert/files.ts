@@ -51,8 +51,9 @@ function formatOf(path: string): Format {
 /**
  * Opens a file, or the weights of a model folder; tensors are read when their data is asked for.
  * @param classes of Python that the user expects in a pickle.
+ * @param key under which a pickle keeps its state dict.
  */
-export function openInput(given: string, classes: readonly string[]): Input {
+export function openInput(given: string, classes: readonly string[], key?: string): Input {
   if (!existsSync(given)) throw new UsageError(`${given}: no such file or folder.`);
   const path = statSync(given).isDirectory() ? join(given, 'model.safetensors') : given;
   if (!existsSync(path))
@@ -73,15 +74,15 @@ export function openInput(given: string, classes: readonly string[]): Input {
     const notes = [...skipped].map(([name, why]) => `${path}: ${name} is no tensor (${why})`);
     return { path, format, weights: tensors, notes, close };
   }
-  return openPickled(path, classes);
+  return openPickled(path, classes, key);
 }
 
-function openPickled(path: string, classes: readonly string[]): Input {
+function openPickled(path: string, classes: readonly string[], key: string | undefined): Input {
   const format = 'pytorch';
   try {
     const { value, stateDict, close } = openPyTorch(path, { classes });
     const meta = value instanceof PickleDict ? value.get('meta') : undefined;
-    const weights = stateDict();
+    const weights = stateDict(key);
     return { path, format, weights, notes: [], close, ...(meta instanceof PickleDict ? { meta: metaOf(meta) } : {}) };
   } catch (error) {
     const name = /pass classes: \["([^"]+)"\]/.exec((error as Error).message)?.[1];

@@ -25,9 +25,10 @@ export interface PyTorchCheckpoint {
   /**
    * Name → tensor, in PyTorch's order, of a bare state dict, of the one under `state_dict` or `model`, or of a whole
    * pickled module.
+   * @param key takes the one under this key instead, such as `state_dict_ema`.
    * @throws PyTorchError when there is none, or it holds what is no tensor.
    */
-  stateDict(): Map<string, TorchTensor & StoredTensor>;
+  stateDict(key?: string): Map<string, TorchTensor & StoredTensor>;
 }
 
 /**
@@ -50,5 +51,5 @@ export function readPyTorchSource(source: ByteSource, { classes = [] }: PyTorchO
       { file: source.label, offset: 0 },
     );
   const value = (zip ? readArchive : readLegacy)(source, new Set(classes));
-  return { format: zip ? 'zip' : 'legacy', value, stateDict: () => stateDictOf(value, source.label) };
+  return { format: zip ? 'zip' : 'legacy', value, stateDict: (key) => stateDictOf(value, source.label, key) };
 }

@@ -7,8 +7,17 @@ import { PickleDict, PickleObject, type PickleValue } from './values.js';
 /** Where checkpoints keep their state dict: mmsegmentation and Lightning, then Swin and timm. */
 const wrappers = ['state_dict', 'model'] as const;
 
-/** The state dict in a checkpoint, wherever it is kept. @throws PyTorchError when there is none. */
-export function stateDictOf(value: PickleValue, file: string): Map<string, TorchTensor> {
+/**
+ * The state dict in a checkpoint, wherever it is kept, or under `key`.
+ * @throws PyTorchError when there is none.
+ */
+export function stateDictOf(value: PickleValue, file: string, key?: string): Map<string, TorchTensor> {
+  if (key !== undefined) {
+    const inner = value instanceof PickleDict ? value.get(key) : undefined;
+    if (inner !== undefined) return stateDictOf(inner, file);
+    const found = value instanceof PickleDict ? `a dict of ${keysOf(value)}` : show(value);
+    throw new PyTorchError(`expected a state dict under ${quote(key)}, got ${found}. Take another key.`, { file });
+  }
   const refuse = (message: string, tensor?: string): never => {
     throw new PyTorchError(message, { file, tensor });
   };
@@ -25,7 +34,7 @@ export function stateDictOf(value: PickleValue, file: string): Map<string, Torch
     // nn.Module.get_extra_state may put anything there; PyTorch itself keeps it apart from parameters.
     else if (!(typeof name === 'string' && /(^|\.)_extra_state$/.test(name)))
       return refuse(
-        `expected a tensor for every name, got ${show(tensor)} at ${typeof name === 'string' ? quote(name) : show(name)} beside ${keysOf(value)}. Take the state dict out of value yourself.`,
+        `expected a tensor for every name, got ${show(tensor)} at ${typeof name === 'string' ? quote(name) : show(name)} beside ${keysOf(value)}. Name the key that the state dict lies under.`,
       );
   }
   return tensors;

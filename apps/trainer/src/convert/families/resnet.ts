@@ -1,4 +1,5 @@
 import { type ResNetConfig, resnetSpec } from '@gss/resnet';
+import { UsageError } from '../../cli/errors.js';
 import { anyName, type Family, type Naming, ours, renamed, replacing } from '../family.js';
 import { shapesOf, times } from '../shapes.js';
 import type { Weights } from '../weights.js';
@@ -12,7 +13,11 @@ const torchvision: Naming = {
   name: 'torchvision',
   recognise: (weights) => isResNet(weights) && weights.has('fc.weight') && weights.has('conv1.weight'),
   toOurs: withoutClassifier,
-  fromOurs: (weights) => weights,
+  fromOurs: (weights) => {
+    if (weights.has('stem.0.weight'))
+      throw new UsageError('torchvision has no ResNet with a deep stem (V1c). Take --to timm or --to mmpretrain.');
+    return weights;
+  },
   unused,
 };
 

@@ -178,8 +178,8 @@ const prior = z.strictObject({
   catMaxRatio: z.number().min(0).max(1).default(0.75),
   /** Crops on a grid of this many pixels instead of anywhere: with a fixed scale, `--token-cache` then keeps their tokens. */
   cropStride: z.int().positive().optional(),
-  /** What unlabelled pixels are painted as before they become tokens: the auxiliary head's guess (default, §3.4), or their own colour. */
-  fillUnlabelled: z.enum(['head', 'colour']).optional(),
+  /** What unlabelled pixels become before they are tokens: the auxiliary head's guess (default, §3.4), or the nearest label. */
+  fillUnlabelled: z.enum(['head', 'nearest']).optional(),
   /** Weights of the two losses, token and auxiliary pixel (the paper's 0.8 and 0.2). */
   lossWeights: z.tuple([z.number().min(0), z.number().min(0)]).default([0.8, 0.2]),
   ...stage,

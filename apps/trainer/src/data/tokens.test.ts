@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { renderStreetScene, syntheticStreetsClasses } from '@gss/datasets';
 import { openDataset } from '@gss/datasets/node';
 import { maximalDistancePalette } from '@gss/maskige';
@@ -8,13 +9,24 @@ import { createMaskigeCodec, openTokenizer, tokenizerSpec } from '@gss/segmenter
 import { saveTokenizerFolder } from '@gss/segmenter/node';
 import { createRng, initParams } from '@gss/tensor';
 import { selectBackend } from '@gss/tensor/node';
+import { bundleWorker } from '@gss/testing';
+import type { LoaderOptions } from '@gss/train/node';
 import { compactVariants } from '@gss/vqvae';
 import * as tf from '@tensorflow/tfjs-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createOutput } from '../cli/output.js';
 import { parseConfig } from '../config/load.js';
 import { trainPrior } from '../stages/prior.js';
 import { encodeMaps, openTokens, type TokenCoder, tokenRecipe, whyNotCached } from './tokens.js';
+
+// Worker threads get plain JavaScript: the loader's worker, bundled from the sources.
+vi.mock('@gss/train/node', async (original) => {
+  const node = await original<typeof import('@gss/train/node')>();
+  const root = fileURLToPath(new URL('../../../..', import.meta.url));
+  const home = join(root, 'packages', 'train');
+  const worker = await bundleWorker(join(home, 'src', 'node', 'loader-worker.ts'), home, root);
+  return { ...node, createLoader: (options: LoaderOptions) => node.createLoader({ ...options, worker }) };
+});
 
 const dir = mkdtempSync(join(tmpdir(), 'gss-token-training-'));
 const classes = syntheticStreetsClasses;
@@ -57,13 +69,12 @@ describe('tokens', () => {
     }
     expect(new Set(fresh[0]!.data).size).toBeGreaterThan(3);
   });
-  test('unlabelled pixels have a colour of their own, and encoding leaves no tensor', async () => {
+  test('unlabelled pixels take the nearest label, and encoding leaves no tensor', async () => {
     const before = tf.memory().numTensors;
-    const [plain, holed] = await encodeMaps(
-      [maps[0]!, { ...maps[0]!, data: maps[0]!.data.map((v, i) => (i % 64 < 32 ? 255 : v)) }],
-      coder,
-    );
-    expect(holed).not.toEqual(plain);
+    const halves = { data: Uint8Array.from({ length: 2048 }, (_, i) => (i % 64 < 32 ? 3 : 5)), width: 64, height: 32 };
+    const holed = { ...halves, data: halves.data.map((v, i) => (i % 64 < 16 || i % 64 >= 48 ? 255 : v)) };
+    const [plain, filled] = await encodeMaps([halves, holed], coder);
+    expect(filled).toEqual(plain);
     expect(tf.memory().numTensors).toBe(before);
   });
   test('of other weights, another palette, unlabelled colour or scale are looked for elsewhere', async () => {
@@ -78,6 +89,14 @@ describe('tokens', () => {
     );
     expect(new Set(recipes.map((recipe) => JSON.stringify(recipe))).size).toBe(5);
     expect(await tokenRecipe(coderOf(1))).toEqual(recipes[0]);
+    const painted = {
+      ...coder,
+      codec: {
+        ...coder.codec,
+        paint: (x: tf.Tensor3D) => coderOf(1, { palette: coder.config.palette.toReversed() }).codec.paint(x),
+      },
+    };
+    expect((await tokenRecipe(painted)).probe).not.toBe(recipes[0]!.probe); // code that paints otherwise
   });
   test('that depend on the photo, or on crops anywhere, are not kept', () => {
     const size = { width: 64, height: 48 };
@@ -87,7 +106,7 @@ describe('tokens', () => {
   });
 });
 
-test.each(['head', 'colour'] as const)(
+test.each(['head', 'nearest'] as const)(
   'a training that fills unlabelled pixels by %s gives the same numbers without a cache, filling one, and reading from it',
   async (fillUnlabelled) => {
     const home = join(dir, fillUnlabelled);
@@ -145,7 +164,7 @@ test.each(['head', 'colour'] as const)(
     const [hits, encoded, left = '0'] = notes[1]!.match(/\d+/g)!;
     expect(encoded).toBe('0');
     expect(Number(hits) + Number(left)).toBe(8); // some of these crops have unlabelled pixels
-    if (fillUnlabelled === 'colour') expect(left).toBe('0');
+    if (fillUnlabelled === 'nearest') expect(left).toBe('0');
     else expect(Number(left)).toBeGreaterThan(0);
   },
 );

@@ -28,23 +28,39 @@ export interface TokenCoder {
   readonly scale: number;
 }
 
-/** Everything besides the labels that their tokens depend on. Backends round differently, so each keeps its own tokens. */
-export async function tokenRecipe({ config, params, scale }: Omit<TokenCoder, 'codec'>): Promise<TokenRecipe> {
+/** A small label map of every class in blocks, with unlabelled ones between. */
+function probe(classes: number): LabelMap {
+  const side = 32;
+  const data = Uint8Array.from({ length: side * side }, (_, i) => {
+    const block = ((i >> 2) % (side / 4)) ^ (5 * Math.floor(i / (4 * side)));
+    return block % 9 === 8 ? unlabelled : block % classes;
+  });
+  return { data, width: side, height: side };
+}
+
+/**
+ * Everything besides the labels that their tokens depend on. Backends round differently, so each keeps its own tokens; and the
+ * tokens of a probe tell apart versions of the code that paint or encode differently.
+ */
+export async function tokenRecipe(coder: TokenCoder): Promise<TokenRecipe> {
+  const { config, params, scale } = coder;
   const weights = await stateDict(tokenizerSpec(config.tokenizer) as Spec, params as Tree<tf.Tensor>);
   const { tokenizer, palette } = config;
+  const [probed] = await encodeMaps([probe(config.classes.length)], coder);
   return {
     tokenizer,
     weights: createHash('sha256').update(serializeSafetensors(weights)).digest('hex'),
     palette,
     scale,
-    unlabelled: { label: unlabelled, colour: config.unlabelled },
+    unlabelled: { label: unlabelled, filled: 'nearest', colour: config.unlabelled },
+    probe: createHash('sha256').update(probed!.data).digest('hex'),
     backend: tf.getBackend(),
   };
 }
 
 type Labels = Pick<Batch, 'labels' | 'names' | 'width' | 'height'>;
 
-/** 𝒳 and Ê of a batch's labels → tokens [B, h, w] int32; unlabelled pixels in their own colour. */
+/** 𝒳 and Ê of a batch's labels → tokens [B, h, w] int32; unlabelled pixels take the nearest label. */
 export function encodeLabels(
   batch: Labels,
   { config, tokenizer, codec, scale }: TokenCoder,
@@ -142,7 +158,7 @@ export function cachedTokens(cache: TokenCache, coder: TokenCoder, { filled }: {
       return tf.tensor3d(joined, [tokens.length, height, width], 'int32');
     },
     get summary() {
-      const filling = `, ${left} encoded at every step because the network fills their unlabelled pixels (prior.fillUnlabelled=colour avoids it)`;
+      const filling = `, ${left} encoded at every step because the network fills their unlabelled pixels (prior.fillUnlabelled=nearest avoids it)`;
       return `tokens: ${hits} from the cache, ${misses} encoded and kept${left ? filling : ''}`;
     },
   };

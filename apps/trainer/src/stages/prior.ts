@@ -85,7 +85,7 @@ export async function trainPrior(
     context.tokenCache &&
     (generative ? whyNotCached(coder, pipeline, train.size) : 'the discriminative twin has no tokens');
   if (notCached) out.note(`--token-cache: not used, ${notCached}.`);
-  const filled = p.fillUnlabelled !== 'colour';
+  const filled = p.fillUnlabelled !== 'nearest';
   const cached =
     context.tokenCache && !notCached
       ? cachedTokens(await openTokens(context.tokenCache, coder), coder, { filled })

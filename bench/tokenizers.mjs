@@ -152,6 +152,7 @@ for (const c of cases) {
   await tell({ do: 'load', family: c.family, config: c.config, weights: path, layouts, threads });
   weights.clear();
   for (const side of options.sizes?.split(',').map(Number) ?? c.sizes) {
+    await tf.setBackend(backends[0]);
     const image = c.image(side);
     const tokens = tokenizer.encode(image, context);
     await tell({ do: 'input', name: 'image', file: store('image', { value: image }) });

@@ -105,7 +105,7 @@ class Dvae(Model):
 
 class Vqgan(Model):
     def norm(self, x, name):
-        return F.group_norm(x, 32, self.w[f"{name}.weight"], self.w[f"{name}.bias"], 1e-6)
+        return F.group_norm(x, self.config.get("groups", 32), self.w[f"{name}.weight"], self.w[f"{name}.bias"], 1e-6)
 
     def resnet(self, x, name):
         y = self.conv(F.silu(self.norm(x, f"{name}.norm1")), f"{name}.conv1")

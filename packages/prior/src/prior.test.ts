@@ -1,4 +1,5 @@
 import {
+  conv,
   countParams,
   createRng,
   createTraining,
@@ -168,6 +169,16 @@ test('a separate head may give pixels at another level', () => {
   const output = prior(features(2), fresh(config), config);
   expect(output.tokenLogits.shape).toEqual([2, 6, 7, 10]);
   expect(output.pixelLogits!.shape).toEqual([2, 12, 13, 3]);
+});
+
+test("the twin's pixel head classifies what the token head would read", () => {
+  const config: PriorConfig = { ...small, auxiliary: 'attended' };
+  const params = fresh(config);
+  const x = features();
+  const { pixelLogits } = prior(x, params, config);
+  expectClose(pixelLogits!, conv(tokenFeatures(x, params, config).attended, params.conv_seg_pixel!), 1e-6);
+  const shared = prior(x, params, { ...config, auxiliary: 'shared' }).pixelLogits!; // before the Swin blocks
+  expect(() => expectClose(shared, pixelLogits!, 1e-3)).toThrow(/largest error/);
 });
 
 test("Table 3's baseline reads one level and has neither blocks nor auxiliary head", () => {

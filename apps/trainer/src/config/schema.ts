@@ -173,6 +173,15 @@ const prior = z.strictObject({
       }),
     )
     .optional(),
+  /** Long and short side that pictures are brought to fit into before the random scale (the paper's 2048 and 512 or 1024); default their own size. */
+  scale: size.optional(),
+  /** How the model will segment images: as a whole, or by windows of `crop` every `stride` pixels (height, width). */
+  inference: z
+    .discriminatedUnion('mode', [
+      z.strictObject({ mode: z.literal('whole') }),
+      z.strictObject({ mode: z.literal('slide'), crop: size, stride: size }),
+    ])
+    .default({ mode: 'whole' }),
   photometric: z.boolean().default(true),
   /** Largest share of one class in a crop. */
   catMaxRatio: z.number().min(0).max(1).default(0.75),

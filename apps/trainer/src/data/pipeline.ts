@@ -2,7 +2,8 @@ import type { TransformSpec } from '@gss/datasets';
 
 export interface CropPipeline {
   readonly crop: readonly [height: number, width: number];
-  /** The random scale is relative to the picture's own size. */
+  /** Long and short side that pictures are brought to fit into before the random scale; default their own size. */
+  readonly scale?: readonly [long: number, short: number] | undefined;
   readonly ratioRange: readonly [number, number];
   readonly catMaxRatio?: number;
   /** Crops on a grid of this many pixels instead of anywhere: fixed crops, whose tokens can be kept. */
@@ -15,11 +16,12 @@ export interface CropPipeline {
  * batches travel as bytes. `size` is that of the data set's pictures.
  */
 export function trainingPipeline(
-  { crop: [height, width], ratioRange, catMaxRatio = 1, cropStride, photometric = false }: CropPipeline,
+  { crop: [height, width], scale, ratioRange, catMaxRatio = 1, cropStride, photometric = false }: CropPipeline,
   size: { readonly width: number; readonly height: number },
 ): TransformSpec[] {
+  const [long, short] = scale ?? [Math.max(size.width, size.height), Math.min(size.width, size.height)];
   return [
-    { type: 'Resize', width: Math.max(size.width, size.height), height: Math.min(size.width, size.height), ratioRange },
+    { type: 'Resize', width: long, height: short, ratioRange },
     { type: 'RandomCrop', width, height, catMaxRatio, ...(cropStride ? { stride: cropStride } : {}) },
     { type: 'RandomFlip', prob: 0.5 },
     ...(photometric ? [{ type: 'PhotoMetricDistortion' } as const] : []),

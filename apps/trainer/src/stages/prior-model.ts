@@ -84,6 +84,6 @@ export function priorModel(
     prior: p.kind === 'discriminative' ? twinHead(head) : head,
     tokenizer,
     decoding: 'argmax',
-    inference: { mode: 'whole' },
+    inference: p.inference,
   };
 }

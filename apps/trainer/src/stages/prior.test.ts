@@ -14,6 +14,7 @@ import { efficientnetClassifierSpec, efficientnetVariants } from '@gss/efficient
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createOutput } from '../cli/output.js';
 import { parseConfig } from '../config/load.js';
+import { trainingPipeline } from '../data/pipeline.js';
 import { openSplit } from '../data/sources.js';
 import { evaluateModel } from './evaluate.js';
 import { loadPretrained } from './pretrained.js';
@@ -153,6 +154,18 @@ test('stages learn at decaying rates and keep their weight decay; the twin train
   const twin = priorTrains({ ...model, kind: 'discriminative' });
   expect(twin('decode_head.conv_seg_pixel.weight')).toBe(true);
   expect(twin('decode_head.conv_seg.weight')).toBe(false);
+});
+
+test('pictures are brought to the size that the config names, and the model knows how it segments', () => {
+  const inference = { mode: 'slide', crop: [768, 768], stride: [512, 512] };
+  const { prior } = configOf({ scale: [2048, 512], ratioRange: [0.5, 2], inference });
+  const size = { width: 640, height: 480 };
+  const [resize] = trainingPipeline(prior, size);
+  expect(resize).toEqual({ type: 'Resize', width: 2048, height: 512, ratioRange: [0.5, 2] });
+  expect(trainingPipeline(configOf({}).prior, size)[0]).toMatchObject({ width: 640, height: 480 });
+  const stage1 = { classes: [], palette: [], unlabelled: [0, 0, 0], tokenizer: {} } as never;
+  expect(priorModel('x', prior, stage1, 16).inference).toEqual(inference);
+  expect(() => configOf({ inference: { mode: 'slid' } })).toThrow('prior.inference.mode: ');
 });
 
 test('what a config cannot mean is refused', () => {

@@ -96,6 +96,12 @@ describe('decode equals brute force', () => {
     },
   );
 
+  test.each([-0.5, 255.75, 256, 256.5, 300])('just outside the cube, at %d', (v) => {
+    const palette = maximalDistancePalette(19);
+    const data = Float32Array.of(v, 3, 200, 90, v, 14, 250, 31, v);
+    expect(Uint16Array.from(decode({ data, width: 3, height: 1 }, palette).data)).toEqual(bruteForce(data, palette));
+  });
+
   test('in every cell of the colour cube', () => {
     const data = new Uint8Array(64 ** 3 * 3);
     for (let i = 0; i < 64 ** 3; i++) {
@@ -178,6 +184,25 @@ describe('views', () => {
     expect(Uint8Array.from(encode(flipped, palette).data)).toEqual(flip(encode(map, palette).data, 3));
   });
 
+  test.each([3, 4] as const)('large rectangles into and out of buffers of their own, %i channels', (channels) => {
+    const map = { data: numbers(150 * 140, 5, 9), width: 150, height: 140 };
+    const rectangle = { x: 3, y: 2, width: 120, height: 130 };
+    const part = encode(crop(map, rectangle), palette, { channels });
+    const whole = encode(map, palette, { channels });
+    const expected = Uint8Array.from(
+      { length: 120 * 130 },
+      (_, i) => map.data[(2 + Math.floor(i / 120)) * 150 + 3 + (i % 120)]!,
+    );
+    expect(decode(part, palette).data).toEqual(expected);
+    expect(decode(crop(whole, rectangle), palette).data).toEqual(expected);
+    const out = { ...whole, data: new Uint8ClampedArray(whole.data.length), channels };
+    encode({ data: expected, width: 120, height: 130 }, palette, { out: crop(out, rectangle) });
+    expect(decode(crop(out, rectangle), palette).data).toEqual(expected);
+    const labels = { data: new Uint8Array(150 * 140).fill(99), width: 150, height: 140 };
+    decode(part, palette, { out: crop(labels, rectangle) });
+    expect(labels.data.filter((v) => v !== 99)).toEqual(expected);
+  });
+
   test('a crop of a crop is a crop', () => {
     const map = { data: numbers(600, 3, 9), width: 30, height: 20 };
     const twice = crop(crop(map, { x: 4, y: 5, width: 20, height: 10 }), { x: 3, y: 2, width: 6, height: 4 });
@@ -194,7 +219,44 @@ describe('views', () => {
   });
 });
 
+describe('ids at the edge of 8 bits', () => {
+  const palette = maximalDistancePalette(9);
+  const options = { ignore: 256 };
+
+  test('a large 8-bit map does not mind an ignored label of 256, which is decoded in 16 bits', () => {
+    const map = { data: numbers(9000, 11, 9), width: 90, height: 100 };
+    expect(encode(map, palette, options)).toEqual(encode(map, palette));
+    expect(decode(encode(map, palette), palette, options)).toEqual({ ...map, data: Uint16Array.from(map.data) });
+    expect(decode(encode(map, palette), palette, { ignore: 255 }).data).toBeInstanceOf(Uint8Array);
+  });
+
+  test('large 16-bit maps, with labels beyond 255', () => {
+    const many = maximalDistancePalette(300);
+    const map = { data: Uint16Array.from({ length: 9000 }, (_, i) => (i * 7) % 300), width: 90, height: 100 };
+    const maskige = encode(map, many);
+    expect([...maskige.data.slice(3 * 40, 3 * 41)]).toEqual(many[280]);
+    expect(decode(maskige, many)).toEqual(map);
+  });
+
+  test('the result of encode says its channels only where there are four', () => {
+    const map = { data: Uint8Array.of(1), width: 1, height: 1 };
+    expect(encode(map, palette)).toEqual({ ...map, data: Uint8ClampedArray.from(palette[1]!) });
+    expect(encode(map, palette, { channels: 4 })).toHaveProperty('channels', 4);
+  });
+});
+
 describe('a palette changed in place', () => {
+  test.each([0, 1].flatMap((k) => [0, 1, 2].map((c) => [k, c] as const)))('class %i, channel %i', (k, c) => {
+    const palette: [number, number, number][] = [
+      [10, 20, 30],
+      [200, 100, 150],
+    ];
+    const map = { data: Uint8Array.of(0, 1), width: 2, height: 1 };
+    encode(map, palette);
+    palette[k]![c] = 77;
+    expect([...encode(map, palette).data]).toEqual(palette.flat());
+  });
+
   test('is noticed', () => {
     const palette: [number, number, number][] = [
       [0, 0, 0],

@@ -73,6 +73,12 @@ describe('bad input is named', () => {
       'got [1,NaN,2] at (1, 0)',
     ],
     ['no palette', () => encode(map, []), 'a palette of 1..65535 colours, got 0'],
+    ['a palette to check that is none', () => checkPalette([[0, 0, 256]]), 'checkPalette: expected three integers'],
+    [
+      'too many colours',
+      () => checkPalette(new Array(65536).fill(palette[0])),
+      'a palette of 1..65535 colours, got 65536',
+    ],
     ['a colour out of range', () => encode(map, [[0, 0, 256]]), 'as colour of class 0, got [0,0,256]'],
     [
       'a colour of two numbers',
@@ -195,6 +201,11 @@ test('checkPalette names every pair, nearest first, and measures', () => {
   ]);
   expect(check.minDistance).toBe(0);
   expect(check.minIgnoredDistance).toBe(Math.sqrt(251 ** 2));
+  const apart = (d: number): Palette => [
+    [0, 0, 0],
+    [0, d, 0],
+  ];
+  expect([checkPalette(apart(4)).ok, checkPalette(apart(3)).ok]).toEqual([true, false]);
   expect(checkPalette([[1, 2, 3]])).toEqual({
     ok: true,
     minDistance: Infinity,

@@ -50,6 +50,7 @@ describe('bad input is named', () => {
     ['a buffer too small', () => encode({ ...map, height: 3 }, palette), /2×3×1.*6 elements, got 4/],
     ['an image buffer too small', () => decode({ ...image, channels: 3, height: 3 }, palette), /18 elements, got 12/],
     ['a stride too small', () => decode({ ...image, stride: 5 }, palette), /stride 5 needs.*stride ≥ 6/],
+    ['a width that is no integer', () => encode({ ...map, width: 1.5 }, palette), '1.5×2×1 at offset 0'],
     ['a size that is no integer', () => encode({ ...map, offset: 0.5 }, palette), 'needs integers ≥ 0'],
     [
       'a wrong channel count',
@@ -119,6 +120,8 @@ describe('bad input is named', () => {
       () => squaredDistances(image, palette, { classes: [3] }),
       'class 3 is not one of the 3',
     ],
+    ['a class that is negative', () => squaredDistances(image, palette, { classes: [-1] }), 'class -1 is not one'],
+    ['a class between two', () => squaredDistances(image, palette, { classes: [0.5] }), 'class 0.5 is not one'],
     [
       'an output too small for distances',
       () => squaredDistances(image, palette, { out: new Float32Array(3) }),

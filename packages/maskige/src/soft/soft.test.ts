@@ -1,5 +1,5 @@
 import { fc, test } from '@fast-check/vitest';
-import { decode, maximalDistancePalette, type Palette } from '@gss/maskige';
+import { crop, decode, maximalDistancePalette, type Palette } from '@gss/maskige';
 import {
   argmax,
   betaOf,
@@ -39,6 +39,32 @@ describe('soft decoding', () => {
       }
     },
   );
+
+  test('in every box of the cube and beyond its walls, in rows, from a rectangle into a rectangle', () => {
+    const palette = maximalDistancePalette(40);
+    const [width, height] = [64, 70];
+    let state = 7;
+    const data = Float32Array.from({ length: width * height * 4 }, (_, i) => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return i % 64 < 4 ? [0, 17, 256][(state >>> 9) % 3]! : state >>> 24;
+    });
+    const image = { data, width, height, channels: 4 as const };
+    const rectangle = { x: 2, y: 3, width: 60, height: 64 };
+    const out = { data: new Uint8Array(width * height).fill(99), width, height };
+    const { confidence, margin } = decodeWithConfidence(crop(image, rectangle), palette, { out: crop(out, rectangle) });
+    expect(out.data.filter((v) => v === 99)).toHaveLength(width * height - 60 * 64);
+    const distances = squaredDistances(crop(image, rectangle), palette).data;
+    for (let i = 0; i < 60 * 64; i++) {
+      const mine = distances.subarray(40 * i, 40 * (i + 1));
+      const at = 4 * ((3 + Math.floor(i / 60)) * width + 2 + (i % 60));
+      const exact = palette.map((c) => c.reduce((sum, v, j) => sum + (data[at + j]! - v) ** 2, 0));
+      const [least, second] = [...exact].sort((a, b) => a - b).map(Math.sqrt);
+      if (mine.some((d, k) => d !== exact[k])) throw new Error(`distances of pixel ${i}`);
+      if (out.data[at / 4] !== exact.indexOf(Math.min(...exact))) throw new Error(`label of pixel ${i}`);
+      if (Math.abs(margin[i]! - (second! - least!)) > 1e-3) throw new Error(`margin of pixel ${i}`);
+      if (Math.abs(confidence[i]! - (1 - least! / second!)) > 1e-5) throw new Error(`confidence of pixel ${i}`);
+    }
+  });
 
   test('distances of chosen classes, in their order, into the caller’s buffer', () => {
     const palette: Palette = [

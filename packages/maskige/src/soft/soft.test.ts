@@ -93,6 +93,14 @@ describe('soft decoding', () => {
     expect([...labels.data]).toEqual([1, 0, 0]);
     expect([...confidence].map((v) => v.toFixed(4))).toEqual(['1.0000', '0.0000', '0.6667']);
     expect([...margin]).toEqual([100, 0, 50]);
+    const close = decodeWithConfidence(
+      { data: Uint8Array.of(1, 0, 0), width: 1, height: 1 },
+      [palette[0]!, [1, 0, 0]],
+      {
+        force: true,
+      },
+    );
+    expect([close.labels.data[0], close.confidence[0], close.margin[0]]).toEqual([1, 1, 1]);
   });
 });
 

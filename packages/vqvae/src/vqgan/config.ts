@@ -19,8 +19,8 @@ export interface VqganConfig {
   /** Dimension of a code (embed_dim). */
   readonly codeDim: number;
   /**
-   * Groups of every GroupNorm. Default 32, as in the reference, whose narrowest maps have 128 channels. With as many groups
-   * as channels a map loses its level, and with it which colour it is.
+   * Groups of every GroupNorm. Default 32, as in the reference, whose narrowest maps have 128 channels.
+   * With as many groups as channels every channel is normalised alone.
    */
   readonly groups?: number;
   /**

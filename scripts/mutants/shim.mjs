@@ -14,7 +14,9 @@ export const vi = {};
 fc.configureGlobal({ numRuns: 25, endOnFailure: true, seed: 1 });
 
 const format = (name, values) =>
-  name.replace(/%s|%i|%d|%#/g, () => String(values.shift())).replace(/\$(\w+)/g, (_, key) => String(values[0]?.[key]));
+  name
+    .replace(/%[sidj#]/g, (form) => (form === '%j' ? JSON.stringify(values.shift()) : String(values.shift())))
+    .replace(/\$(\w+)/g, (_, key) => String(values[0]?.[key]));
 
 /** The tests of one loading of the bundle: [{ name, run }]. */
 export const tests = [];
@@ -25,7 +27,9 @@ export function describe(name, define) {
   prefix.pop();
 }
 export function test(name, run) {
-  tests.push({ name: [...prefix, name].join(' › '), run });
+  const full = [...prefix, name].join(' › ');
+  const same = tests.filter((other) => other.name.startsWith(full)).length;
+  tests.push({ name: same ? `${full} #${same}` : full, run });
 }
 const rows = (each) => (table) => (name, run) => {
   for (const row of table) {

@@ -11,7 +11,7 @@ import {
 import { saveTokenizerFolder } from '@gss/segmenter/node';
 import { createRng, disposeTree, frozen, type Spec, type Tree } from '@gss/tensor';
 import { polySchedule, type Schedule, sampleStream } from '@gss/train';
-import { type Batch, createLoader, makeBatch, trainLoop } from '@gss/train/node';
+import { type Batch, createLoader, makeBatch, openRunLogger, trainLoop } from '@gss/train/node';
 import type * as tf from '@tensorflow/tfjs-core';
 import { UsageError } from '../cli/errors.js';
 import type { GssConfig, TokenizerTrainConfig } from '../config/schema.js';
@@ -125,6 +125,11 @@ async function runTraining<const S extends Spec>(
       },
       onProgress: ({ step, loss }) => bar.update(step, `loss ${loss.toFixed(4)}`),
     });
+    if (watch && t.steps === 0) {
+      const log = openRunLogger(join(dir, 'tokenizer'));
+      await watch(result.params, 0, log);
+      log.close();
+    }
     const params = frozen(result.params);
     const folder = join(dir, 'tokenizer', 'model');
     if (result.finished) {

@@ -43,7 +43,6 @@ for line in sys.stdin:
 
 /** A Python process that answers one task at a time; undefined if there is no python3 with numpy. */
 export async function startPython() {
-  // biome-ignore lint/suspicious/noUndeclaredEnvVars: benches do not run under turbo.
   const child = spawn(process.env.GSS_PYTHON ?? 'python3', ['-c', program], {
     stdio: ['pipe', 'pipe', 'ignore'],
     env: { ...process.env, OMP_NUM_THREADS: '1' },

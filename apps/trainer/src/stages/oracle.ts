@@ -2,6 +2,7 @@ import type { LabelMap, RgbImage } from '@gss/maskige';
 import { addToConfusion, createConfusion, scores } from '@gss/metrics';
 import { createMaskigeCodec, type MaskigeCodec, openTokenizer } from '@gss/segmenter';
 import { disposeTree, resize, type Tree } from '@gss/tensor';
+import { BackendError, freeMemory } from '@gss/tensor/node';
 import { reconstruct, type Tokenizer } from '@gss/vqvae';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Context } from '../cli/command.js';
@@ -73,6 +74,19 @@ export interface OracleOptions {
 }
 
 /**
+ * What the dVAE's tiles may take: half of the free memory, or the default of 1 GiB on a GPU, which does not tell. Only here:
+ * a training takes the same tiles on every machine.
+ */
+function mapMemory(): { memory?: number } {
+  try {
+    return { memory: freeMemory().bytes };
+  } catch (error) {
+    if (error instanceof BackendError) return {};
+    throw error;
+  }
+}
+
+/**
  * The oracle: how good a model could be at best with this tokenizer, were its prior never wrong. Keeps the `worst` images
  * by their own mIoU, worst first; images without a labelled pixel are never among them.
  */
@@ -84,7 +98,7 @@ export async function evaluateTokenizer(
 ): Promise<{ readonly evaluation: Evaluation; readonly worst: readonly WorstImage[] }> {
   sameClasses(config.classes, data.classes, where);
   const codec = createMaskigeCodec(config, config.tokenizer.input);
-  const tokenizer = openTokenizer(config.tokenizer, params);
+  const tokenizer = openTokenizer(config.tokenizer, params, { checkTokens: false, ...mapMemory() });
   const classes = config.classes.length;
   const kept: WorstImage[] = [];
   try {

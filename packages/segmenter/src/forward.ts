@@ -65,30 +65,57 @@ export function forward(image: tf.Tensor4D, runtime: Runtime): Forward {
         confidence: certainty<tf.Tensor3D>(pixelLogits!),
       };
     }
-    const { tokenLogits, decoded } = generate(image, runtime);
+    const question = ask(image, runtime);
+    const { tokenLogits } = question;
     const tokens = tf.argMax(tokenLogits, 3) as tf.Tensor3D;
-    const confidence = certainty<tf.Tensor3D>(tokenLogits);
-    const scores = learnedInverse(decoded, params, config) ?? codec.scores(decoded);
-    return { scores, maskige: codec.picture(decoded), tokens, confidence };
+    const codes = config.decoding === 'expected' ? (tf.softmax(tokenLogits) as tf.Tensor4D) : tokens;
+    return { ...render(codes, question, runtime), tokens, confidence: certainty<tf.Tensor3D>(tokenLogits) };
   });
 }
 
-/** x → p(z|x) → x̂ at the image's size: token logits [B, h, w, V] and what the tokenizer decodes, [B, H, W, C]. */
-function generate(image: tf.Tensor4D, { config, params, tokenizer }: Runtime) {
-  const [B, H, W] = image.shape;
-  const scale = labelScale(tokenizer, config.prior);
-  // A tokenizer of whole squares needs whole squares of tokens; padding is cut away again below.
-  const whole = tokenizer.multiple ? padToMultiple(image, tokenizer.multiple / scale) : image;
-  const { tokenLogits } = network(normalize(whole, config), params, config);
-  const [, h, w] = tokenLogits.shape;
-  const d = tokenizer.downsample;
-  const context = tokenizer.needsContext ? (tf.div(resize(whole, [h * d, w * d]), 255) as tf.Tensor4D) : undefined;
-  const all =
-    config.decoding === 'expected'
-      ? tokenizer.decodeProbabilities(tf.softmax(tokenLogits), context)
-      : tokenizer.decode(tf.cast(tf.argMax(tokenLogits, 3), 'int32') as tf.Tensor3D, context);
-  const [cutH, cutW] = [Math.round(H * scale), Math.round(W * scale)];
-  const covers = all.shape[1] >= cutH && all.shape[2] >= cutW;
-  const cut = covers ? tf.slice(all, [0, 0, 0, 0], [B, cutH, cutW, all.shape[3]]) : all;
-  return { tokenLogits, decoded: resize(cut, [H, W]) };
+/** What the prior says about an image, and what the decoder needs besides tokens. */
+export type Question = {
+  /** log p(z|x) up to a constant, [B, h, w, V]. */
+  readonly tokenLogits: tf.Tensor4D;
+  /** The photo at the size of the decoded maskige, where the tokenizer reads it. */
+  readonly context?: tf.Tensor4D;
+  /** Height and width of the image. */
+  readonly size: [number, number];
+};
+
+/** x → p(z|x): the network's half of `forward`; image [B, H, W, 3] in 0..255. */
+export function ask(image: tf.Tensor4D, { config, params, tokenizer }: Runtime): Question {
+  const [, H, W] = image.shape;
+  return tf.tidy((): Question => {
+    // A tokenizer of whole squares needs whole squares of tokens; padding is cut away again in `render`.
+    const whole = tokenizer.multiple
+      ? padToMultiple(image, tokenizer.multiple / labelScale(tokenizer, config.prior))
+      : image;
+    const { tokenLogits } = network(normalize(whole, config), params, config);
+    if (!tokenizer.needsContext) return { tokenLogits, size: [H, W] };
+    const [, h, w] = tokenLogits.shape;
+    const d = tokenizer.downsample;
+    return { tokenLogits, context: tf.div(resize(whole, [h * d, w * d]), 255) as tf.Tensor4D, size: [H, W] };
+  });
+}
+
+/** z → x̂ → class scores at the image's size: `codes` are tokens [B, h, w], or their probabilities [B, h, w, V]. */
+export function render(
+  codes: tf.Tensor3D | tf.Tensor4D,
+  { context, size: [H, W] }: Pick<Question, 'context' | 'size'>,
+  { config, params, tokenizer, codec }: Runtime,
+): Pick<Forward, 'scores' | 'maskige'> {
+  return tf.tidy(() => {
+    const all =
+      codes.rank === 4
+        ? tokenizer.decodeProbabilities(codes as tf.Tensor4D, context)
+        : tokenizer.decode(tf.cast(codes, 'int32') as tf.Tensor3D, context);
+    const scale = labelScale(tokenizer, config.prior);
+    const [cutH, cutW] = [Math.round(H * scale), Math.round(W * scale)];
+    const covers = all.shape[1] >= cutH && all.shape[2] >= cutW;
+    const cut = covers ? tf.slice(all, [0, 0, 0, 0], [all.shape[0], cutH, cutW, all.shape[3]]) : all;
+    const decoded = resize(cut, [H, W]);
+    const scores = learnedInverse(decoded, params, config) ?? codec.scores(decoded);
+    return { scores, maskige: codec.picture(decoded) };
+  });
 }

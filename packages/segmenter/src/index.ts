@@ -23,7 +23,17 @@ export {
   parseModelConfig,
   parseTokenizerConfig,
 } from './config.js';
-export { certainty, type Forward, forward, labelScale, normalize, type Runtime } from './forward.js';
+export {
+  ask,
+  certainty,
+  type Forward,
+  forward,
+  labelScale,
+  normalize,
+  type Question,
+  type Runtime,
+  render,
+} from './forward.js';
 export {
   type FlipDirection,
   flipMap,
@@ -45,6 +55,7 @@ export {
   network,
   networkSpec,
 } from './model.js';
+export { type SampleOptions, type Samples, type SampleTokensOptions, sampleTokens } from './sample.js';
 export { createSegmenter, type Prediction, type PredictOptions, type Segmenter } from './segmenter.js';
 export { type SlideOptions, slide, windowStarts } from './slide.js';
 export {

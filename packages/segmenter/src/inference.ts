@@ -1,6 +1,8 @@
 import { resize, ShapeError } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
-import { type SlideOptions, slide } from './slide.js';
+import type { InferenceConfig } from './config.js';
+import type { Forward, Runtime } from './forward.js';
+import { type SlideOptions, slide, windowStarts } from './slide.js';
 
 export type FlipDirection = 'horizontal' | 'vertical';
 
@@ -64,4 +66,68 @@ export async function inferProbabilities(
   });
   logits.dispose();
   return probabilities;
+}
+
+/** How many windows `runForward` computes for an image of a size: 1 where it is taken whole. */
+export function countWindows([height, width]: readonly [number, number], inference: InferenceConfig): number {
+  if (inference.mode === 'whole') return 1;
+  const { crop, stride } = inference;
+  return windowStarts(height, crop[0], stride[0]).length * windowStarts(width, crop[1], stride[1]).length;
+}
+
+/**
+ * Whether scores are class logits, whose softmax are probabilities: those of the twin and of GSS-FT-W. The others are
+ * squared colour distances to the palette, or to one-hot codes.
+ */
+export const scoresAreLogits = ({ config }: Pick<Runtime, 'config'>): boolean =>
+  config.kind === 'discriminative' || config.ftw !== undefined;
+
+/** τ of soft class scores from squared colour distances, colours in [0, 1]. */
+export const colourTemperature = 0.05;
+
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called after every window, or once for a whole image. */
+  readonly onWindow?: (() => void) | undefined;
+}
+
+/**
+ * `run` on a whole image, or on windows of it whose results are averaged: class logits as they are, nearest colours as
+ * one-hot maps, which is what the reference's GSS-FF hands to mmsegmentation. Each window runs once. The tokens of windows do not
+ * join; they are [1, 0, 0].
+ */
+export async function runForward(
+  image: tf.Tensor4D,
+  run: (image: tf.Tensor4D) => Forward,
+  runtime: Runtime,
+  inference: InferenceConfig,
+  { signal, onWindow }: RunOptions = {},
+): Promise<Forward> {
+  signal?.throwIfAborted();
+  if (inference.mode === 'whole') {
+    const result = run(image);
+    onWindow?.();
+    return result;
+  }
+  const K = runtime.config.palette.length;
+  const logits = scoresAreLogits(runtime);
+  const beside = (window: tf.Tensor4D) => {
+    const { scores, maskige, confidence } = run(window);
+    const [, h, w] = window.shape;
+    const votes = logits ? scores : tf.cast(tf.oneHot(tf.cast(tf.argMax(scores, 3), 'int32'), K), 'float32');
+    return tf.concat([votes, maskige, resize(tf.expandDims(confidence, 3), [h, w])], 3) as tf.Tensor4D;
+  };
+  const { crop, stride } = inference;
+  const joined = await slide(image, beside, { crop, stride, signal, ...(onWindow ? { onWindow } : {}) });
+  const result = tf.tidy(() => {
+    const [scores, maskige, confidence] = tf.split(joined, [K, 3, 1], 3) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
+    return {
+      scores,
+      maskige,
+      confidence: tf.squeeze(confidence, [3]) as tf.Tensor3D,
+      tokens: tf.zeros([1, 0, 0], 'int32') as tf.Tensor3D,
+    };
+  });
+  joined.dispose();
+  return result;
 }

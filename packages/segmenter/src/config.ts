@@ -1,6 +1,7 @@
 import type { FtwConfig } from '@gss/posterior';
 import type { PriorConfig } from '@gss/prior';
 import { type BackboneConfig, backboneChannels, backboneFamilies } from './backbones.js';
+import { type StorageType, storageTypes } from './storage.js';
 import { type TokenizerConfig, tokenizerChannels, tokenizerFamilies } from './tokenizers.js';
 
 type Rgb = readonly [number, number, number];
@@ -38,6 +39,8 @@ export interface GssModelConfig extends MaskigeConfig {
   /** `argmax` decodes the most probable tokens (the paper); `expected` the expected codebook entry. */
   readonly decoding: 'argmax' | 'expected';
   readonly inference: InferenceConfig;
+  /** How the weights beside it are stored (f32 where absent); in memory all are float32. */
+  readonly storage?: StorageType;
   /** Where it comes from, for people. */
   readonly training?: Readonly<Record<string, unknown>>;
 }
@@ -48,6 +51,8 @@ export interface GssTokenizerConfig extends MaskigeConfig {
   readonly version: 1;
   readonly name: string;
   readonly tokenizer: TokenizerConfig;
+  /** How the weights beside it are stored (f32 where absent); in memory all are float32. */
+  readonly storage?: StorageType;
   readonly training?: Readonly<Record<string, unknown>>;
 }
 
@@ -99,6 +104,10 @@ function parse<F extends keyof typeof required>(
   if (value.version !== 1)
     throw new ModelConfigError(
       `${label}: format version ${JSON.stringify(value.version)} is not known (1 is). Update @gss/segmenter.`,
+    );
+  if (value.storage !== undefined && !storageTypes.includes(value.storage as StorageType))
+    throw new ModelConfigError(
+      `${label}: expected storage ${storageTypes.join(', ')}, got ${JSON.stringify(value.storage)}. Update @gss/segmenter, or pack the model again.`,
     );
   const missing = required[format].filter((key) => value[key] === undefined);
   if (missing.length)

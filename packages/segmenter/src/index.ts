@@ -43,7 +43,7 @@ export {
   type Preparation,
   restoreSize,
 } from './inference.js';
-export { loadSegmenter, loadSegmenterFiles, modelFiles, openSegmenter } from './load.js';
+export { loadSegmenter, loadSegmenterFiles, type ModelFile, modelFiles, openSegmenter } from './load.js';
 export { createMaskigeCodec, type MaskigeCodec } from './maskige.js';
 export {
   countModel,
@@ -58,6 +58,14 @@ export {
 export { type SampleOptions, type Samples, type SampleTokensOptions, sampleTokens } from './sample.js';
 export { createSegmenter, type Prediction, type PredictOptions, type Segmenter } from './segmenter.js';
 export { type SlideOptions, slide, windowStarts } from './slide.js';
+export {
+  type PackedTensor,
+  packWeights,
+  type StorageType,
+  storageTypes,
+  storedType,
+  unpackWeights,
+} from './storage.js';
 export {
   type LabelInput,
   openTokenizer,

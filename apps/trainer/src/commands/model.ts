@@ -8,6 +8,7 @@ import { UsageError } from '../cli/errors.js';
 import type { Output } from '../cli/output.js';
 import { type Inspection, inspect, trainsOnly } from '../inspect/inspect.js';
 import type { PartName } from '../inspect/parts.js';
+import { modelPackCommand } from './model-pack.js';
 import { positive } from './options.js';
 
 interface Options {
@@ -120,7 +121,7 @@ async function list({ out }: Context) {
   return undefined;
 }
 
-/** `gss model inspect|list` */
+/** `gss model inspect|list|pack` */
 export const modelCommand = () =>
   new Command('model')
     .description('what models are made of')
@@ -138,4 +139,5 @@ export const modelCommand = () =>
           ]),
         ),
     )
-    .addCommand(command('list', 'all presets', list));
+    .addCommand(command('list', 'all presets', list))
+    .addCommand(modelPackCommand());

@@ -5,3 +5,4 @@ export {
   saveModelFolder,
   saveTokenizerFolder,
 } from './folder.js';
+export { type PackResult, packFolder } from './pack.js';

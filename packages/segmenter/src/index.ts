@@ -1,3 +1,4 @@
+export { type AugmentOptions, fullAugmentation, rescaledSize } from './augment.js';
 export { type BackboneName, backboneVariants } from './backbone-variants.js';
 export {
   type BackboneConfig,

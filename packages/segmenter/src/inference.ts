@@ -85,37 +85,48 @@ export const scoresAreLogits = ({ config }: Pick<Runtime, 'config'>): boolean =>
 /** τ of soft class scores from squared colour distances, colours in [0, 1]. */
 export const colourTemperature = 0.05;
 
+/** What the reference averages over windows and passes: class logits as they are, nearest colours as one-hot maps. */
+export function referenceMaps(runtime: Pick<Runtime, 'config'>): (scores: tf.Tensor4D) => tf.Tensor4D {
+  if (scoresAreLogits(runtime)) return (scores) => tf.clone(scores);
+  const K = runtime.config.palette.length;
+  return (scores) =>
+    tf.tidy(() => tf.cast(tf.oneHot(tf.cast(tf.argMax(scores, 3), 'int32'), K), 'float32') as tf.Tensor4D);
+}
+
 export interface RunOptions {
+  /** Makes of a window's scores what is averaged. Default: the reference's for windows, nothing for whole images. */
+  readonly classMaps?: ((scores: tf.Tensor4D) => tf.Tensor4D) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called after every window, or once for a whole image. */
   readonly onWindow?: (() => void) | undefined;
 }
 
 /**
- * `run` on a whole image, or on windows of it whose results are averaged: class logits as they are, nearest colours as
- * one-hot maps, which is what the reference's GSS-FF hands to mmsegmentation. Each window runs once. The tokens of windows do not
- * join; they are [1, 0, 0].
+ * `run` on a whole image, or on windows of it whose results are averaged. Each window runs once. The tokens of windows do
+ * not join; they are [1, 0, 0].
  */
 export async function runForward(
   image: tf.Tensor4D,
   run: (image: tf.Tensor4D) => Forward,
   runtime: Runtime,
   inference: InferenceConfig,
-  { signal, onWindow }: RunOptions = {},
+  { signal, onWindow, classMaps }: RunOptions = {},
 ): Promise<Forward> {
   signal?.throwIfAborted();
   if (inference.mode === 'whole') {
-    const result = run(image);
+    const result = tf.tidy(() => {
+      const result = run(image);
+      return classMaps ? { ...result, scores: classMaps(result.scores) } : result;
+    });
     onWindow?.();
     return result;
   }
   const K = runtime.config.palette.length;
-  const logits = scoresAreLogits(runtime);
+  const maps = classMaps ?? referenceMaps(runtime);
   const beside = (window: tf.Tensor4D) => {
     const { scores, maskige, confidence } = run(window);
     const [, h, w] = window.shape;
-    const votes = logits ? scores : tf.cast(tf.oneHot(tf.cast(tf.argMax(scores, 3), 'int32'), K), 'float32');
-    return tf.concat([votes, maskige, resize(tf.expandDims(confidence, 3), [h, w])], 3) as tf.Tensor4D;
+    return tf.concat([maps(scores), maskige, resize(tf.expandDims(confidence, 3), [h, w])], 3) as tf.Tensor4D;
   };
   const { crop, stride } = inference;
   const joined = await slide(image, beside, { crop, stride, signal, ...(onWindow ? { onWindow } : {}) });

@@ -1,6 +1,7 @@
 import type { LabelMap, RgbImage } from '@gss/maskige';
 import { disposeTree, resize, type Tree } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
+import { type AugmentOptions, countAugmented, inferAugmented } from './augment.js';
 import type { GssModelConfig, InferenceConfig } from './config.js';
 import { type Forward, forward, type Runtime } from './forward.js';
 import { colourTemperature, countWindows, runForward, scoresAreLogits } from './inference.js';
@@ -13,9 +14,11 @@ import { openTokenizer } from './tokenizers.js';
 export interface PredictOptions {
   /** Default: the model's own. */
   readonly inference?: InferenceConfig;
+  /** Averages over scales and mirror images, as mmsegmentation's aug_test. */
+  readonly augment?: AugmentOptions;
   /** Stops before the first and between windows of a large image; `predict` then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Windows done of all; one for an image that is taken whole. */
+  /** Windows done of all; one for an image, or a pass of the augmentation, that is taken whole. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -29,11 +32,11 @@ export interface Prediction {
   maskige(): Promise<RgbImage>;
   /** The prior's certainty per pixel, 0..1, row by row. */
   confidence(): Promise<Float32Array>;
-  /** Token map; empty in sliding inference, where every window has its own. */
+  /** Token map; empty in sliding inference and with augmentation, where every window or pass has its own. */
   tokens(): Promise<{ data: Int32Array; width: number; height: number }>;
   /**
    * p(class) per pixel, [H, W, K]: softmax of the scores / τ. Default 1 where scores are logits (the twin, GSS-FT-W), else 0.05, in squared
-   * colour distance.
+   * colour distance. With augmentation the mean of the passes' probabilities p, or p^(1/τ) made to sum to 1.
    */
   probabilities(temperature?: number): tf.Tensor3D;
   dispose(): void;
@@ -62,7 +65,19 @@ function toTensor(who: string, image: RgbImage | tf.Tensor3D): tf.Tensor4D {
   return tf.tensor4d(Float32Array.from(data), [1, height, width, 3]);
 }
 
-function prediction({ scores, maskige, tokens, confidence }: Forward, runtime: Runtime): Prediction {
+type Soften = (scores: tf.Tensor4D, temperature: number | undefined) => tf.Tensor;
+
+/** softmax(scores / τ) */
+const softenScores =
+  (runtime: Runtime): Soften =>
+  (scores, temperature = scoresAreLogits(runtime) ? 1 : colourTemperature) =>
+    tf.softmax(tf.div(scores, temperature));
+
+/** p^(1/τ) of scores that are probabilities; a floor keeps log 0 out. */
+const softenProbabilities: Soften = (p, temperature) =>
+  temperature === undefined ? p : tf.softmax(tf.div(tf.log(tf.maximum(p, 1e-30)), temperature));
+
+function prediction({ scores, maskige, tokens, confidence }: Forward, soften: Soften): Prediction {
   const [, height, width] = scores.shape;
   return {
     width,
@@ -77,8 +92,7 @@ function prediction({ scores, maskige, tokens, confidence }: Forward, runtime: R
         height: tokens.shape[1],
       };
     },
-    probabilities: (temperature = scoresAreLogits(runtime) ? 1 : colourTemperature) =>
-      tf.tidy(() => tf.squeeze(tf.softmax(tf.div(scores, temperature)), [0]) as tf.Tensor3D),
+    probabilities: (temperature) => tf.tidy(() => tf.squeeze(soften(scores, temperature), [0]) as tf.Tensor3D),
     dispose: () => tf.dispose([scores, maskige, tokens, confidence]),
   };
 }
@@ -93,14 +107,15 @@ export function createSegmenter(config: GssModelConfig, params: ModelParams): Se
       const input = toTensor('predict', image);
       try {
         const inference = options.inference ?? config.inference;
-        const total = countWindows([input.shape[1], input.shape[2]], inference);
+        const { augment, signal, onProgress } = options;
+        const size = [input.shape[1], input.shape[2]] as const;
+        const total = augment ? countAugmented(size, inference, augment) : countWindows(size, inference);
         let done = 0;
-        const onWindow = () => options.onProgress?.(++done, total);
-        const { signal } = options;
-        return prediction(
-          await runForward(input, (part) => forward(part, runtime), runtime, inference, { signal, onWindow }),
-          runtime,
-        );
+        const run = (part: tf.Tensor4D) => forward(part, runtime);
+        const watch = { signal, onWindow: () => onProgress?.(++done, total) };
+        return augment
+          ? prediction(await inferAugmented(input, run, runtime, inference, augment, watch), softenProbabilities)
+          : prediction(await runForward(input, run, runtime, inference, watch), softenScores(runtime));
       } finally {
         input.dispose();
       }

@@ -1,8 +1,15 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { modelSpec } from '@gss/segmenter';
+import { loadSegmenterFolder, saveModelFolder } from '@gss/segmenter/node';
+import { preset } from '@gss/segmenter/presets';
+import { createRng, initParams } from '@gss/tensor';
+import '@tensorflow/tfjs';
 import type { Command } from 'commander';
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
+import type { Output } from '../cli/output.js';
+import { evaluateModel } from '../stages/evaluate.js';
 import { evaluateCommand } from './evaluate.js';
 import { reproduceCommand } from './reproduce.js';
 
@@ -66,4 +73,43 @@ test('table-2 names the rows that there are, and takes one kind of budget', asyn
   expect((await table('--minutes', 'soon')).stderr).toContain('expected a number above 0, got soon');
   expect((await table('--seed', '-1')).stderr).toContain('expected 0, 1, 2, …, got -1');
   expect(existsSync(join(root, 'runs'))).toBe(false);
+});
+
+test.each([
+  [['--tta', '--flip'], /--tta is all scales and flips/],
+  [['--tta', '--scales', '1'], /--tta is all scales and flips/],
+  [['--average', 'votes'], /--average votes has nothing to average/],
+  [['--scales', '0.5,,1'], /numbers above 0 with commas between, such as 0.75,1,1.25, got 0.5,,1/],
+  [['--scales', '1,0'], /got 1,0/],
+  [['--flip', '--average', 'median'], /Allowed choices are soft, votes/],
+])('%j is refused', async (args, reason) => {
+  const { stderr, code } = await run(evaluateCommand(), '--model', root, ...args);
+  expect(stderr).toMatch(reason);
+  expect(code).toBe(1);
+});
+
+test('figures of an augmented evaluation are of the averaged passes', async () => {
+  const folder = join(root, 'model');
+  const { model } = preset('nano', { classes: 4 });
+  mkdirSync(folder);
+  await saveModelFolder(folder, model, initParams(modelSpec(model), createRng(1)));
+  const segmenter = await loadSegmenterFolder(folder);
+  const rng = createRng(2);
+  const [width, height] = [48, 32];
+  const image = { data: Uint8Array.from({ length: width * height * 3 }, () => rng.int(256)), width, height };
+  const augment = { scales: [0.75, 1], flip: true };
+  const prediction = await segmenter.predict(image, { augment });
+  const truth = await prediction.labels(); // the truth is what these passes say, so that they score 100
+  prediction.dispose();
+  const dataset = {
+    length: 1,
+    classes: model.classes,
+    name: () => 'a',
+    read: async () => ({ image, labels: truth, name: 'a' }),
+  };
+  const bar = { update: () => {}, stop: () => {} };
+  const context = { out: { progress: () => bar } as unknown as Output, signal: new AbortController().signal };
+  expect((await evaluateModel(segmenter, dataset, context, augment)).aAcc).toBe(100);
+  expect((await evaluateModel(segmenter, dataset, context)).aAcc).toBeLessThan(100);
+  segmenter.dispose();
 });

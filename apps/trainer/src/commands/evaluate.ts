@@ -1,6 +1,7 @@
+import { type AugmentOptions, fullAugmentation } from '@gss/segmenter';
 import { loadSegmenterFolder } from '@gss/segmenter/node';
 import type { NodeBackend } from '@gss/tensor/node';
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { type Context, command } from '../cli/command.js';
 import { UsageError } from '../cli/errors.js';
 import type { Output } from '../cli/output.js';
@@ -16,6 +17,34 @@ interface Options extends DataOptions {
   readonly model?: string;
   readonly split: string;
   readonly backend?: NodeBackend;
+}
+
+interface ModelOptions extends Options {
+  readonly tta?: boolean;
+  readonly scales?: readonly number[];
+  readonly flip?: boolean;
+  readonly average?: 'soft' | 'votes';
+}
+
+/** Parses "0.75,1,1.25". */
+function scaleList(text: string): number[] {
+  const scales = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (scales.every((scale) => scale > 0 && scale < Number.POSITIVE_INFINITY)) return scales;
+  throw new InvalidArgumentError(`expected numbers above 0 with commas between, such as 0.75,1,1.25, got ${text}.`);
+}
+
+/** --tta is all of mmsegmentation's usual; --scales and --flip choose. */
+function augmentation({ tta, scales, flip, average }: ModelOptions): AugmentOptions | undefined {
+  if (tta && (scales || flip))
+    throw new UsageError('evaluate: --tta is all scales and flips. Leave out --scales and --flip.');
+  const how = tta
+    ? fullAugmentation
+    : scales || flip
+      ? { ...(scales ? { scales } : {}), flip: flip ?? false }
+      : undefined;
+  if (!how && average)
+    throw new UsageError(`evaluate: --average ${average} has nothing to average. Add --tta, --scales or --flip.`);
+  return how && average ? { ...how, average } : how;
 }
 
 export function printEvaluation(out: Output, { mIoU, mAcc, aAcc, images, perClass }: Evaluation): void {
@@ -92,19 +121,31 @@ export const evaluateCommand = () =>
     'model folder (required)',
     false,
   )(
-    command('evaluate', 'mIoU, mAcc and aAcc of a model on a split', async (context, options: Options) => {
+    command('evaluate', 'mIoU, mAcc and aAcc of a model on a split', async (context, options: ModelOptions) => {
       if (!options.model)
         throw new UsageError('evaluate: --model DIR is missing. Name a folder that gss train or gss quickstart wrote.');
+      const augment = augmentation(options);
       const data = await openSplit(options, options.split);
       await startBackend(context.out, options.backend);
       const segmenter = await loadSegmenterFolder(options.model);
       sameClasses(segmenter.config.classes, data.classes, options.model);
-      const evaluation = await evaluateModel(segmenter, data.dataset, context);
+      const evaluation = await evaluateModel(segmenter, data.dataset, context, augment);
       segmenter.dispose();
       printEvaluation(context.out, evaluation);
       context.out.result(evaluation);
       return undefined;
     }),
   )
+    .addOption(
+      new Option('--scales <list>', 'average over these input scales, such as 0.75,1,1.25').argParser(scaleList),
+    )
+    .option('--flip', 'average over the mirror image too')
+    .option('--tta', `scales ${fullAugmentation.scales!.join(', ')} with mirror images: 12 passes an image`)
+    .addOption(
+      new Option('--average <what>', "soft class scores (default) or the passes' decisions, as the reference").choices([
+        'soft',
+        'votes',
+      ]),
+    )
     .enablePositionalOptions()
     .addCommand(tokenizerCommand());

@@ -1,6 +1,6 @@
 import type { ClassInfo, SegmentationDataset } from '@gss/datasets';
 import { addToConfusion, type Confusion, createConfusion, scores } from '@gss/metrics';
-import type { Segmenter } from '@gss/segmenter';
+import type { AugmentOptions, Segmenter } from '@gss/segmenter';
 import { UsageError } from '../cli/errors.js';
 import type { Output } from '../cli/output.js';
 
@@ -57,18 +57,19 @@ export async function evaluateWith(
   return summarise(confusion, classes, dataset.length);
 }
 
-/** A model on a split. */
+/** A model on a split, with test-time augmentation if asked for. */
 export function evaluateModel(
   segmenter: Segmenter,
   dataset: SegmentationDataset,
   context: { out: Output; signal: AbortSignal },
+  augment?: AugmentOptions,
 ): Promise<Evaluation> {
   return evaluateWith(
     dataset,
     segmenter.config.classes,
     async (i) => {
       const { image, labels } = await dataset.read(i);
-      const prediction = await segmenter.predict(image, { signal: context.signal });
+      const prediction = await segmenter.predict(image, { signal: context.signal, ...(augment ? { augment } : {}) });
       const map = await prediction.labels();
       prediction.dispose();
       return { prediction: map, truth: labels };

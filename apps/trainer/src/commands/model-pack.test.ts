@@ -8,6 +8,7 @@ import { preset } from '@gss/segmenter/presets';
 import { createRng, disposeTree, initParams, stateDict } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { openInput } from '../convert/files.js';
 import { modelCommand } from './model.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'gss-model-pack-'));
@@ -57,6 +58,17 @@ test('packs a tokenizer in 8 bits and shards, and says what it became', async ()
   for (const file of result.files) expect(existsSync(join(out, file))).toBe(true);
   expect(JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'))).toMatchObject({ name: 'mine', storage: 'int8' });
   disposeTree((await loadTokenizerFolder(out)).params);
+});
+
+test('gss convert says how to unpack what it does not read', async () => {
+  await pack(source, join(dir, 'bytes'), '--dtype', 'int8');
+  expect(() => openInput(join(dir, 'bytes'), [])).toThrow(
+    /weights in 8 bits\. Make them float32 first: gss model pack/,
+  );
+  await pack(source, join(dir, 'shards'), '--shard-size', '0.02');
+  expect(() => openInput(join(dir, 'shards'), [])).toThrow(/weights in shards\. Join them first: gss model pack/);
+  await pack(join(dir, 'shards'), join(dir, 'whole'), '--dtype', 'f32');
+  openInput(join(dir, 'whole'), []).close();
 });
 
 test('half precision is what it packs to where nothing is said', async () => {

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
+import { shardIndexName } from '@gss/checkpoint';
 import { openSafetensorsSync, writeSafetensors } from '@gss/checkpoint/node';
 import { openNpz, writeNpz } from '@gss/checkpoint/npz/node';
 import { type Pickleable, PickleDict, type PickleValue, PyTorchError } from '@gss/checkpoint/pytorch';
@@ -56,6 +57,10 @@ function formatOf(path: string): Format {
 export function openInput(given: string, classes: readonly string[], key?: string): Input {
   if (!existsSync(given)) throw new UsageError(`${given}: no such file or folder.`);
   const path = statSync(given).isDirectory() ? join(given, 'model.safetensors') : given;
+  if (existsSync(join(given, shardIndexName())))
+    throw new UsageError(
+      `${given}: weights in shards. Join them first: gss model pack ${given} WHOLE --dtype f32 --shard-size 1000000.`,
+    );
   if (!existsSync(path))
     throw new UsageError(
       `${given}: a folder without model.safetensors. Name a file, or a folder that gss train wrote.`,
@@ -66,6 +71,12 @@ export function openInput(given: string, classes: readonly string[], key?: strin
     const besides = join(dirname(path), 'config.json');
     const config =
       path.endsWith('model.safetensors') && existsSync(besides) ? readFileSync(besides, 'utf8') : undefined;
+    if (config !== undefined && [...tensors.values()].some(({ dtype }) => dtype === 'I8')) {
+      close();
+      throw new UsageError(
+        `${given}: weights in 8 bits. Make them float32 first: gss model pack ${dirname(path)} WHOLE --dtype f32.`,
+      );
+    }
     const notes = metadata.converted_from ? [`${path} was converted from ${metadata.converted_from}`] : [];
     return { path, format, weights: tensors, notes, close, ...(config === undefined ? {} : { config }) };
   }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
-import { writeFileAtomic, writeSafetensors } from '@gss/checkpoint/node';
+import { writeFileAtomic, writeShardedSafetensors } from '@gss/checkpoint/node';
 import { parseClasses } from '@gss/datasets/node';
 import { maximalDistancePalette, type Palette, type Rgb } from '@gss/maskige';
 import type { FtwConfig } from '@gss/posterior';
@@ -147,6 +147,6 @@ export async function writeFolder(
 ): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const named = config.format === 'gss-tokenizer' ? renamed(weights, (name) => `tokenizer.${name}`) : weights;
-  await writeSafetensors(join(folder, modelFiles.weights), named, { format: 'gss' });
+  await writeShardedSafetensors(folder, named, { metadata: { format: 'gss' } });
   await writeFileAtomic(join(folder, modelFiles.config), `${JSON.stringify(config, null, 2)}\n`);
 }

@@ -3,6 +3,7 @@ import { preset } from '@gss/segmenter/presets';
 import { createRng, initParams } from '@gss/tensor';
 import { expectNoLeak } from '@gss/testing';
 import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-wasm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const { model } = preset('nano', { classes: 5 });
@@ -107,4 +108,21 @@ test('an aborted draw rejects with the reason and keeps nothing', async () => {
   await expect(segmenter.sample(photo, { signal: AbortSignal.abort(new Error('at once')) })).rejects.toThrow('at once');
   await expect(segmenter.predict(photo, { signal: AbortSignal.abort(new Error('no')) })).rejects.toThrow('no');
   expect(tf.memory().numTensors).toBe(before);
+});
+
+test('a seed draws the same tokens on cpu and wasm', async () => {
+  const rng = createRng(1);
+  const data = Float32Array.from({ length: 6 * 8 * 64 }, () => rng.normal());
+  const draws: number[][] = [];
+  try {
+    for (const backend of ['cpu', 'wasm']) {
+      await tf.setBackend(backend);
+      const logits = tf.tensor4d(data, [1, 6, 8, 64]);
+      for (const options of [{}, { topK: 5 }])
+        draws.push([...sampleTokens(logits, { ...options, rng: createRng(2) }).dataSync()]);
+    }
+  } finally {
+    await tf.setBackend('cpu');
+  }
+  expect(draws.slice(2)).toEqual(draws.slice(0, 2));
 });

@@ -59,14 +59,7 @@ export {
 export { type SampleOptions, type Samples, type SampleTokensOptions, sampleTokens } from './sample.js';
 export { createSegmenter, type Prediction, type PredictOptions, type Segmenter } from './segmenter.js';
 export { type SlideOptions, slide, windowStarts } from './slide.js';
-export {
-  type PackedTensor,
-  packWeights,
-  type StorageType,
-  storageTypes,
-  storedType,
-  unpackWeights,
-} from './storage.js';
+export { type StorageType, storageTypes, unpackWeights } from './storage.js';
 export {
   type LabelInput,
   openTokenizer,

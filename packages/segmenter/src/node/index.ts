@@ -6,3 +6,4 @@ export {
   saveTokenizerFolder,
 } from './folder.js';
 export { type PackResult, packFolder } from './pack.js';
+export { type PackedTensor, packWeights, storedType } from './pack-weights.js';

@@ -13,9 +13,10 @@ import type { StoredTensor } from '@gss/tensor';
 import { type GssModelConfig, type GssTokenizerConfig, parseTokenizerConfig } from '../config.js';
 import { modelFiles } from '../load.js';
 import { modelSpec } from '../model.js';
-import { packWeights, type StorageType, unpackWeights } from '../storage.js';
+import { type StorageType, unpackWeights } from '../storage.js';
 import { tokenizerSpec } from '../tokenizers.js';
 import { readConfig } from './folder.js';
+import { packWeights } from './pack-weights.js';
 
 /** What `packFolder` did. */
 export interface PackResult {

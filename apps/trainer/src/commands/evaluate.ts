@@ -10,6 +10,7 @@ import { choosePalette, paletteHelp } from '../images/palettes.js';
 import { writeWorst } from '../report/worst.js';
 import { type Evaluation, evaluateModel } from '../stages/evaluate.js';
 import { evaluateTokenizer } from '../stages/oracle.js';
+import { instantTokenizer } from '../stages/tokenizers/instant.js';
 import { openAnyTokenizer } from '../stages/tokenizers/open.js';
 import { backendOption, positive, startBackend, withData } from './options.js';
 
@@ -55,9 +56,9 @@ export function printEvaluation(out: Output, { mIoU, mAcc, aAcc, images, perClas
   out.line(`mIoU ${mIoU.toFixed(2)}  mAcc ${mAcc.toFixed(2)}  aAcc ${aAcc.toFixed(2)}  (${images} images)`);
 }
 
-const modelOptions = (description: string, mandatory: boolean) => (made: ReturnType<typeof command>) =>
+const modelOptions = (description: string) => (made: ReturnType<typeof command>) =>
   withData(made)
-    .addOption(new Option('--model <dir>', description).makeOptionMandatory(mandatory))
+    .addOption(new Option('--model <dir>', description))
     .option('--split <name>', 'split to evaluate on', 'val')
     .addOption(backendOption());
 
@@ -80,7 +81,12 @@ async function oracle(context: Context, options: OracleCommandOptions): Promise<
   const data = await openSplit(options, options.split);
   await startBackend(context.out, options.backend);
   const palette = options.palette === undefined ? undefined : choosePalette(options.palette).palette;
-  const tokenizer = await openAnyTokenizer(options.model!, data.classes, palette);
+  if (palette && options.model === undefined)
+    throw new UsageError('--palette is for bare weights: name them with --model.');
+  const tokenizer =
+    options.model === undefined
+      ? await instantTokenizer(await openSplit(options, 'train'), context)
+      : await openAnyTokenizer(options.model, data.classes, palette);
   if (palette && tokenizer.config.palette !== palette)
     throw new UsageError(`--palette: ${options.model} was trained with its own palette. Leave the option out.`);
   const { evaluation, worst } = await evaluateTokenizer(tokenizer, data, context, {
@@ -103,8 +109,7 @@ async function oracle(context: Context, options: OracleCommandOptions): Promise<
 
 const tokenizerCommand = () =>
   modelOptions(
-    "tokenizer or model folder, or the dVAE's weights as gss convert writes them",
-    true,
+    "tokenizer or model folder, or the dVAE's weights as gss convert writes them; without it a compact tokenizer is made of the train split's masks, in seconds",
   )(command('tokenizer', 'reconstruction through the tokenizer: the ceiling of a model that uses it', oracle))
     .option('--pictures <dir>', 'write the worst images there: truth, maskige, reconstruction, errors')
     .addOption(new Option('--worst <n>', 'how many of them (default 8)').argParser(positive))
@@ -117,10 +122,7 @@ const tokenizerCommand = () =>
 
 /** `gss evaluate --model DIR [--data DIR] [--split NAME]` and `gss evaluate tokenizer …` */
 export const evaluateCommand = () =>
-  modelOptions(
-    'model folder (required)',
-    false,
-  )(
+  modelOptions('model folder (required)')(
     command('evaluate', 'mIoU, mAcc and aAcc of a model on a split', async (context, options: ModelOptions) => {
       if (!options.model)
         throw new UsageError('evaluate: --model DIR is missing. Name a folder that gss train or gss quickstart wrote.');

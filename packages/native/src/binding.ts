@@ -128,8 +128,12 @@ export async function ensureBinding(options: BindingOptions): Promise<BuiltBindi
       `${JSON.stringify({ sha256, compiler: compiler.version }, null, 2)}\n`,
     );
     const place = await bindingPlace(known);
-    await publish(cache, folder, place);
-    return { path: join(place, bindingName), sha256, cached: false };
+    let theirs: BuiltBinding | undefined;
+    await publish(cache, folder, place, async () => {
+      theirs = await cachedBinding(known);
+      return theirs !== undefined;
+    });
+    return theirs ?? { path: join(place, bindingName), sha256, cached: false };
   });
 }
 

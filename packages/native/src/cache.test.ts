@@ -38,6 +38,12 @@ test('publishing replaces a folder as a whole', async () => {
     await publish(cache, join(dir, 'new'), place);
   });
   expect(readFileSync(join(place, 'file'), 'utf8')).toBe('new');
+  // What another process published first, whole, stays: someone may be reading it.
+  await withTemporaryFolder(cache, async (dir) => {
+    put(join(dir, 'late', 'file'), 'late');
+    await publish(cache, join(dir, 'late'), place, async () => true);
+  });
+  expect(readFileSync(join(place, 'file'), 'utf8')).toBe('new');
   expect(existsSync(join(place, 'old'))).toBe(false);
 });
 

@@ -57,9 +57,14 @@ async function removeStale(cache: TemporaryPlace): Promise<void> {
 
 /**
  * Moves a finished folder to its final place, which then holds all of it or what it held before. An older folder there
- * is replaced; if another process publishes at the same moment, whichever comes last stays: both are whole.
+ * is replaced, unless `isWhole` finds it good: then another process was first, may be using it, and its folder stays.
  */
-export async function publish(cache: TemporaryPlace, finished: string, place: string): Promise<void> {
+export async function publish(
+  cache: TemporaryPlace,
+  finished: string,
+  place: string,
+  isWhole: () => Promise<boolean> = async () => false,
+): Promise<void> {
   await fsyncTree(finished);
   await makeFolder(dirname(place));
   for (let attempt = 0; ; attempt++) {
@@ -68,6 +73,7 @@ export async function publish(cache: TemporaryPlace, finished: string, place: st
       break;
     } catch (error) {
       if (!isErrno(error, 'ENOTEMPTY', 'EEXIST') || attempt === 5) throw error;
+      if (await isWhole()) return;
       const old = await mkdtemp(join(cache.temporary, 'old-'));
       await rename(place, join(old, 'folder')).catch((reason: unknown) => {
         if (!isErrno(reason, 'ENOENT')) throw reason;

@@ -3,7 +3,7 @@ import { type Cache, publish, withTemporaryFolder } from './cache.js';
 import type { PypiClient } from './client.js';
 import { cudaRequirements, gatherCudaLibraries, isCudaRuntimeFile } from './cuda.js';
 import { NativeError } from './errors.js';
-import { writeFileAtomic } from './files.js';
+import { sha256OfFile, writeFileAtomic } from './files.js';
 import { collectHeaders } from './headers.js';
 import { cudaWheels, tensorflowWheel } from './obtain-wheels.js';
 import { libraryNames, type Target } from './platform.js';
@@ -43,6 +43,17 @@ export interface Fetch extends FetchOptions {
   readonly out: string;
 }
 
+/** True if a runtime lies there and every file of it has its hash. */
+async function isWhole(place: string): Promise<boolean> {
+  const runtime = await readRuntime(place);
+  if (!runtime) return false;
+  for (const { path, sha256 } of runtime.files) {
+    const found = await sha256OfFile(join(place, path)).catch(() => undefined);
+    if (found !== sha256) return false;
+  }
+  return true;
+}
+
 /**
  * Brings a runtime into the cache: gets the wheel, checks it, takes out libraries and C headers (and CUDA's libraries),
  * each file checked against RECORD, and publishes the folder in one rename. On failure the cache is as it was.
@@ -53,7 +64,7 @@ export function fetchRuntime(options: FetchOptions): Promise<CachedRuntime> {
     const runtime = await fill(fetch);
     const place = runtimePath(options.cache, options.target, options.gpu, runtime.version);
     await writeFileAtomic(join(fetch.out, manifestName), `${JSON.stringify(runtime, null, 2)}\n`);
-    await publish(options.cache, fetch.out, place);
+    await publish(options.cache, fetch.out, place, () => isWhole(place));
     const cached = await readRuntime(place);
     if (cached) return cached;
     throw new NativeError(

@@ -49,7 +49,7 @@ function parametersOf(folder: string, opened: SafetensorsFolder, storage: Storag
  * Writes the model (or tokenizer) of a folder into another one with its weights stored as `storage`. All of it appears
  * at once: it is written beside `out` and renamed. Memory stays bounded by the largest tensor.
  * @param out a folder that does not exist or is empty.
- * @param options.limit bytes of data in one file, 2 GB where nothing is said.
+ * @param options `limit`: bytes of data in one file, 2 GB where nothing is said.
  * @throws ModelConfigError, WeightsError or CheckpointError for what cannot be read, or when `out` holds files.
  */
 export async function packFolder(

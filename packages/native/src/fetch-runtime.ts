@@ -43,11 +43,11 @@ export interface Fetch extends FetchOptions {
   readonly out: string;
 }
 
-/** True if a runtime lies there and every file of it has its hash. */
-async function isWhole(place: string): Promise<boolean> {
+/** True if the runtime that lies there has these very files, every one with its hash. */
+async function isThere(place: string, files: readonly RuntimeFile[]): Promise<boolean> {
   const runtime = await readRuntime(place);
-  if (!runtime) return false;
-  for (const { path, sha256 } of runtime.files) {
+  if (JSON.stringify(runtime?.files) !== JSON.stringify(files)) return false;
+  for (const { path, sha256 } of files) {
     const found = await sha256OfFile(join(place, path)).catch(() => undefined);
     if (found !== sha256) return false;
   }
@@ -64,7 +64,7 @@ export function fetchRuntime(options: FetchOptions): Promise<CachedRuntime> {
     const runtime = await fill(fetch);
     const place = runtimePath(options.cache, options.target, options.gpu, runtime.version);
     await writeFileAtomic(join(fetch.out, manifestName), `${JSON.stringify(runtime, null, 2)}\n`);
-    await publish(options.cache, fetch.out, place, () => isWhole(place));
+    await publish(options.cache, fetch.out, place, () => isThere(place, runtime.files));
     const cached = await readRuntime(place);
     if (cached) return cached;
     throw new NativeError(

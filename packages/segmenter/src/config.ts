@@ -36,8 +36,11 @@ export interface GssModelConfig extends MaskigeConfig {
   readonly tokenizer: TokenizerConfig;
   /** GSS-FT-W's learned 𝒳⁻¹; its parameters lie in `decode_head`, as in the reference. Without it 𝒳⁻¹ is the nearest colour. */
   readonly ftw?: FtwConfig;
-  /** `argmax` decodes the most probable tokens (the paper); `expected` the expected codebook entry. */
-  readonly decoding: 'argmax' | 'expected';
+  /**
+   * `argmax` decodes the most probable tokens (the paper); `expected` the expected codebook entry; `marginal` sums p(c|z) p(z|x) over all
+   * codes, for tokenizers that draw a square from one token alone.
+   */
+  readonly decoding: 'argmax' | 'expected' | 'marginal';
   readonly inference: InferenceConfig;
   /** How the weights beside it are stored (f32 where absent); in memory all are float32. */
   readonly storage?: StorageType;

@@ -3,6 +3,7 @@ import { resize } from '@gss/tensor';
 import { padToMultiple, type Tokenizer } from '@gss/vqvae';
 import * as tf from '@tensorflow/tfjs-core';
 import type { GssModelConfig } from './config.js';
+import { marginalScores } from './marginal.js';
 import type { MaskigeCodec } from './maskige.js';
 import { learnedInverse, type ModelParams, network } from './model.js';
 
@@ -12,6 +13,8 @@ export interface Runtime {
   readonly params: ModelParams;
   readonly tokenizer: Tokenizer;
   readonly codec: MaskigeCodec;
+  /** p(c|z), [V, d²·K], where `decoding` is `marginal`. */
+  readonly classTable?: tf.Tensor2D | undefined;
 }
 
 /** What one forward pass gives, all on the device. */
@@ -69,7 +72,10 @@ export function forward(image: tf.Tensor4D, runtime: Runtime): Forward {
     const { tokenLogits } = question;
     const tokens = tf.argMax(tokenLogits, 3) as tf.Tensor3D;
     const codes = config.decoding === 'expected' ? (tf.softmax(tokenLogits) as tf.Tensor4D) : tokens;
-    return { ...render(codes, question, runtime), tokens, confidence: certainty<tf.Tensor3D>(tokenLogits) };
+    const drawn = { ...render(codes, question, runtime), tokens, confidence: certainty<tf.Tensor3D>(tokenLogits) };
+    if (!runtime.classTable) return drawn;
+    const place = { size: question.size, scale: labelScale(runtime.tokenizer, config.prior) };
+    return { ...drawn, scores: marginalScores(tokenLogits, runtime.classTable, runtime.tokenizer, place) };
   });
 }
 

@@ -76,11 +76,11 @@ export function countWindows([height, width]: readonly [number, number], inferen
 }
 
 /**
- * Whether scores are class logits, whose softmax are probabilities: those of the twin and of GSS-FT-W. The others are
+ * Whether scores are class logits, whose softmax are probabilities: those of the twin, of GSS-FT-W and of marginal decoding. The others are
  * squared colour distances to the palette, or to one-hot codes.
  */
 export const scoresAreLogits = ({ config }: Pick<Runtime, 'config'>): boolean =>
-  config.kind === 'discriminative' || config.ftw !== undefined;
+  config.kind === 'discriminative' || config.ftw !== undefined || config.decoding === 'marginal';
 
 /** τ of soft class scores from squared colour distances, colours in [0, 1]. */
 export const colourTemperature = 0.05;

@@ -110,6 +110,8 @@ export async function sampleMasks(image: tf.Tensor4D, runtime: Runtime, options:
       `sample: expected count a whole number above 0, got ${count}. 8 shows where a model is unsure.`,
     );
   check('sample', temperature, topK);
+  // Drawn tokens are decoded as they are, whatever the model does with their distribution.
+  const drawn: Runtime = { ...runtime, config: { ...config, decoding: 'argmax' } };
   const rng = createRng(seed);
   const inference = options.inference ?? config.inference;
   const [, height, width] = image.shape;
@@ -127,7 +129,7 @@ export async function sampleMasks(image: tf.Tensor4D, runtime: Runtime, options:
     for (let i = 0; i < count; i++) {
       const how = { temperature, rng: rng.fork(`sample ${i}`), ...(topK === undefined ? {} : { topK }) };
       const run = (part: tf.Tensor4D) => tf.tidy(() => draw(question ?? ask(part, runtime), runtime, how));
-      const result = await runForward(image, run, runtime, inference, { signal, onWindow });
+      const result = await runForward(image, run, drawn, inference, { signal, onWindow });
       const mask = tf.tidy(() => tf.cast(tf.argMax(result.scores, 3), 'int32') as tf.Tensor3D);
       masks.push(mask);
       maskiges.push(result.maskige);

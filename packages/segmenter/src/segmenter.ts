@@ -5,6 +5,7 @@ import { type AugmentOptions, countAugmented, inferAugmented } from './augment.j
 import type { GssModelConfig, InferenceConfig } from './config.js';
 import { type Forward, forward, type Runtime } from './forward.js';
 import { colourTemperature, countWindows, runForward, scoresAreLogits } from './inference.js';
+import { classTable } from './marginal.js';
 import { createMaskigeCodec } from './maskige.js';
 import type { ModelParams } from './model.js';
 import { read, readLabels, readMaskige } from './read.js';
@@ -100,7 +101,9 @@ function prediction({ scores, maskige, tokens, confidence }: Forward, soften: So
 /** A segmenter from a config and its parameters, which it takes over. */
 export function createSegmenter(config: GssModelConfig, params: ModelParams): Segmenter {
   const codec = createMaskigeCodec(config, config.tokenizer.input);
-  const runtime: Runtime = { config, params, codec, tokenizer: openTokenizer(config.tokenizer, params.tokenizer) };
+  const tokenizer = openTokenizer(config.tokenizer, params.tokenizer);
+  const table = classTable(config, tokenizer, codec);
+  const runtime: Runtime = { config, params, codec, tokenizer, classTable: table };
   return {
     config,
     async predict(image, options = {}) {
@@ -131,6 +134,7 @@ export function createSegmenter(config: GssModelConfig, params: ModelParams): Se
     forward: (images) => forward(images, runtime),
     dispose() {
       codec.dispose();
+      table?.dispose();
       disposeTree(params as Tree<tf.Tensor>);
     },
   };

@@ -43,7 +43,7 @@ const input = z.enum(['maskige', 'one-hot']);
 
 const compact = z.strictObject({
   family: z.literal('compact'),
-  variant: z.enum(['nano', 'small', 'small8']),
+  variant: z.enum(['nano', 'squares', 'small', 'small8']),
   /** Parts of a code with a codebook each (product codes): codes^groups tokens. */
   groups: z.int().min(1).max(4).default(1),
   /** `patches`: the squares that the masks show, the dearest first. `k-means`: k-means++ on encoder outputs. */
@@ -182,6 +182,8 @@ const prior = z.strictObject({
       z.strictObject({ mode: z.literal('slide'), crop: size, stride: size }),
     ])
     .default({ mode: 'whole' }),
+  /** How tokens become classes: of the most probable tokens (the paper), or summed over all codes (tokenizer.variant=squares). */
+  decoding: z.enum(['argmax', 'expected', 'marginal']).default('argmax'),
   photometric: z.boolean().default(true),
   /** Largest share of one class in a crop. */
   catMaxRatio: z.number().min(0).max(1).default(0.75),

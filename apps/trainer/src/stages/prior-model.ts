@@ -83,7 +83,7 @@ export function priorModel(
     backbone,
     prior: p.kind === 'discriminative' ? twinHead(head) : head,
     tokenizer,
-    decoding: 'argmax',
+    decoding: p.decoding,
     inference: p.inference,
   };
 }

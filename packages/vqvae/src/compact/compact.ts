@@ -39,6 +39,8 @@ const variant = (config: Partial<CompactConfig>): CompactConfig => ({
 export const compactVariants = {
   /** d = 1/4, for the quickstart and browsers: trains in a minute without native code. */
   nano: variant({}),
+  /** d = 1/4, no convolution over tokens: a codebook of label squares, each drawn from its token alone, as marginal decoding needs. */
+  squares: variant({ encoderBlocks: 0, decoderBlocks: 0 }),
   /** d = 1/4, the best ceiling. */
   small: variant({ hidden: 96, encoderBlocks: 2, decoderBlocks: 4, codes: 4096 }),
   /** d = 1/8: a quarter of the tokens. */

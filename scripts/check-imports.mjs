@@ -20,7 +20,7 @@ const arrows = {
   prior: ['swin', 'tensor'],
   segmenter: ['tensor', 'checkpoint', 'maskige', 'metrics', 'datasets', ...models],
   train: ['tensor', 'checkpoint', 'datasets', 'metrics'],
-  element: ['segmenter', 'maskige', 'metrics', 'posterior', 'tensor', 'datasets'],
+  element: ['segmenter', 'maskige', 'posterior', 'tensor', 'checkpoint'],
   testing: ['tensor', 'checkpoint'],
 };
 /** Roots that must stay free of every dependency and of Node built-ins. */

@@ -109,7 +109,11 @@ test('figures of an augmented evaluation are of the averaged passes', async () =
   };
   const bar = { update: () => {}, stop: () => {} };
   const context = { out: { progress: () => bar } as unknown as Output, signal: new AbortController().signal };
-  expect((await evaluateModel(segmenter, dataset, context, augment)).aAcc).toBe(100);
-  expect((await evaluateModel(segmenter, dataset, context)).aAcc).toBeLessThan(100);
+  const exact = await evaluateModel(segmenter, dataset, { ...context, boundary: true }, augment);
+  expect([exact.aAcc, exact.boundaryIoU]).toEqual([100, 100]);
+  const plain = await evaluateModel(segmenter, dataset, { ...context, boundary: true });
+  expect(plain.aAcc).toBeLessThan(100);
+  expect(plain.boundaryIoU).toBeLessThan(100);
+  expect(await evaluateModel(segmenter, dataset, context)).not.toHaveProperty('boundaryIoU');
   segmenter.dispose();
 });

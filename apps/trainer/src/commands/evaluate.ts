@@ -25,6 +25,7 @@ interface ModelOptions extends Options {
   readonly scales?: readonly number[];
   readonly flip?: boolean;
   readonly average?: 'soft' | 'votes';
+  readonly boundary?: boolean;
 }
 
 /** Parses "0.75,1,1.25". */
@@ -48,12 +49,15 @@ function augmentation({ tta, scales, flip, average }: ModelOptions): AugmentOpti
   return how && average ? { ...how, average } : how;
 }
 
-export function printEvaluation(out: Output, { mIoU, mAcc, aAcc, images, perClass }: Evaluation): void {
+export function printEvaluation(out: Output, { mIoU, mAcc, aAcc, boundaryIoU, images, perClass }: Evaluation): void {
   const width = Math.max(...perClass.map(({ name }) => name.length), 5);
   const show = (value: number | null) => (value === null ? '–' : value.toFixed(2)).padStart(7);
-  out.line(`${'class'.padEnd(width)}     IoU     Acc`);
-  for (const { name, iou, acc } of perClass) out.line(`${name.padEnd(width)} ${show(iou)} ${show(acc)}`);
-  out.line(`mIoU ${mIoU.toFixed(2)}  mAcc ${mAcc.toFixed(2)}  aAcc ${aAcc.toFixed(2)}  (${images} images)`);
+  const edges = boundaryIoU !== undefined;
+  out.line(`${'class'.padEnd(width)}     IoU     Acc${edges ? '   bdIoU' : ''}`);
+  for (const { name, iou, acc, boundaryIoU: edge = null } of perClass)
+    out.line(`${name.padEnd(width)} ${show(iou)} ${show(acc)}${edges ? ` ${show(edge)}` : ''}`);
+  const boundary = edges ? `  boundary IoU ${boundaryIoU.toFixed(2)}` : '';
+  out.line(`mIoU ${mIoU.toFixed(2)}  mAcc ${mAcc.toFixed(2)}  aAcc ${aAcc.toFixed(2)}${boundary}  (${images} images)`);
 }
 
 const modelOptions = (description: string) => (made: ReturnType<typeof command>) =>
@@ -131,7 +135,12 @@ export const evaluateCommand = () =>
       await startBackend(context.out, options.backend);
       const segmenter = await loadSegmenterFolder(options.model);
       sameClasses(segmenter.config.classes, data.classes, options.model);
-      const evaluation = await evaluateModel(segmenter, data.dataset, context, augment);
+      const evaluation = await evaluateModel(
+        segmenter,
+        data.dataset,
+        { ...context, boundary: options.boundary ?? false },
+        augment,
+      );
       segmenter.dispose();
       printEvaluation(context.out, evaluation);
       context.out.result(evaluation);
@@ -141,6 +150,7 @@ export const evaluateCommand = () =>
     .addOption(
       new Option('--scales <list>', 'average over these input scales, such as 0.75,1,1.25').argParser(scaleList),
     )
+    .option('--boundary', 'Boundary IoU (Cheng et al., CVPR 2021) too')
     .option('--flip', 'average over the mirror image too')
     .option('--tta', `scales ${fullAugmentation.scales!.join(', ')} with mirror images: 12 passes an image`)
     .addOption(

@@ -105,12 +105,15 @@ export function ask(image: tf.Tensor4D, { config, params, tokenizer }: Runtime):
   });
 }
 
-/** z → x̂ → class scores at the image's size: `codes` are tokens [B, h, w], or their probabilities [B, h, w, V]. */
-export function render(
+/**
+ * z → x̂ at the image's size, [B, H, W, C] in [0, 1]: what the tokenizer decodes, a maskige or a channel a class. `codes` are
+ * tokens [B, h, w], or their probabilities [B, h, w, V].
+ */
+export function decodeCodes(
   codes: tf.Tensor3D | tf.Tensor4D,
   { context, size: [H, W] }: Pick<Question, 'context' | 'size'>,
-  { config, params, tokenizer, codec }: Runtime,
-): Pick<Forward, 'scores' | 'maskige'> {
+  { config, tokenizer }: Pick<Runtime, 'config' | 'tokenizer'>,
+): tf.Tensor4D {
   return tf.tidy(() => {
     const all =
       codes.rank === 4
@@ -120,8 +123,22 @@ export function render(
     const [cutH, cutW] = [Math.round(H * scale), Math.round(W * scale)];
     const covers = all.shape[1] >= cutH && all.shape[2] >= cutW;
     const cut = covers ? tf.slice(all, [0, 0, 0, 0], [all.shape[0], cutH, cutW, all.shape[3]]) : all;
-    const decoded = resize(cut, [H, W]);
-    const scores = learnedInverse(decoded, params, config) ?? codec.scores(decoded);
-    return { scores, maskige: codec.picture(decoded) };
+    return resize(cut, [H, W]);
+  });
+}
+
+/** 𝒳⁻¹ of the model: x̂ [B, H, W, C] → class scores [B, H, W, K]. */
+export const invert = (decoded: tf.Tensor4D, { config, params, codec }: Omit<Runtime, 'tokenizer'>): tf.Tensor4D =>
+  learnedInverse(decoded, params, config) ?? codec.scores(decoded);
+
+/** z → x̂ → class scores at the image's size: `codes` are tokens [B, h, w], or their probabilities [B, h, w, V]. */
+export function render(
+  codes: tf.Tensor3D | tf.Tensor4D,
+  question: Pick<Question, 'context' | 'size'>,
+  runtime: Runtime,
+): Pick<Forward, 'scores' | 'maskige'> {
+  return tf.tidy(() => {
+    const decoded = decodeCodes(codes, question, runtime);
+    return { scores: invert(decoded, runtime), maskige: runtime.codec.picture(decoded) };
   });
 }

@@ -27,8 +27,10 @@ export {
 export {
   ask,
   certainty,
+  decodeCodes,
   type Forward,
   forward,
+  invert,
   labelScale,
   normalize,
   type Question,

@@ -8,6 +8,7 @@ import {
   layerNorm,
   layerNormSpec,
   type ParamsOf,
+  ShapeError,
   sizes,
   type Training,
 } from '@gss/tensor';
@@ -24,6 +25,44 @@ export interface FtwConfig {
   readonly hidden: number;
   /** K. */
   readonly classes: number;
+  /**
+   * Ours, no part of the paper: the inverse also sees the photo (3 channels in [0, 1] after the maskige's), to place edges
+   * that tokens of d × d pixels round off.
+   */
+  readonly photo?: boolean;
+  /** Ours: it also sees the soft maskige, the decoding of the prior's expected code (3 channels, last). */
+  readonly soft?: boolean;
+}
+
+/** Channels that the inverse reads: the maskige's three, three of the photo, three of the soft maskige. */
+export const ftwInputs = ({ photo, soft }: Pick<FtwConfig, 'photo' | 'soft'>): number =>
+  3 * (1 + Number(photo ?? false) + Number(soft ?? false));
+
+/** What the inverse may see besides the maskige, each [B, H, W, 3] in [0, 1]. */
+export interface InverseSides {
+  readonly photo?: tf.Tensor4D | undefined;
+  readonly soft?: tf.Tensor4D | undefined;
+}
+
+/** Maskige, photo and soft maskige side by side as a config wants them: [B, H, W, 3] → [B, H, W, ftwInputs]. */
+export function ftwImage(
+  maskige: tf.Tensor4D,
+  config: Pick<FtwConfig, 'photo' | 'soft'>,
+  sides: InverseSides = {},
+): tf.Tensor4D {
+  const parts = [maskige];
+  for (const key of ['photo', 'soft'] as const) {
+    if (!config[key]) continue;
+    const side = sides[key];
+    if (side?.shape.join() !== maskige.shape.join())
+      throw new ShapeError(
+        'ftwImage',
+        `${key} [${maskige.shape.join(', ')}] beside the maskige`,
+        side?.shape ?? 'none',
+      );
+    parts.push(side);
+  }
+  return tf.tidy(() => (parts.length === 1 ? tf.clone(maskige) : (tf.concat(parts, 3) as tf.Tensor4D)));
 }
 
 /** The sizes of the paper (supplement) for K classes. */
@@ -47,7 +86,7 @@ const blocksOf = ({ channels, hidden, heads, window, depth }: FtwConfig): SwinBl
 /** 𝒳⁻¹ of GSS-FT-W under the names that the reference's head gives it. */
 export const ftwSpec = (config: FtwConfig) => ({
   projection: {
-    conv: convNoBiasSpec(1, 3, config.channels, { type: 'kaimingNormal' }),
+    conv: convNoBiasSpec(1, ftwInputs(config), config.channels, { type: 'kaimingNormal' }),
     bn: batchNormSpec(config.channels),
   },
   post_transformer_block: swinBlocksSpec(blocksOf(config)),
@@ -58,16 +97,16 @@ export type FtwParams = ParamsOf<ReturnType<typeof ftwSpec>>;
 
 /** The first layer, conv 1×1 + BatchNorm + ReLU: maskige [B, H, W, 3] in [0, 1] → [B, H, W, channels]. */
 export function ftwProjection(maskige: tf.Tensor4D, { projection }: FtwParams, training?: Training): tf.Tensor4D {
-  sizes('ftwProjection', maskige, ['B', 'H', 'W', 3]);
+  sizes('ftwProjection', maskige, ['B', 'H', 'W', projection.conv.weight.shape[2]!]);
   return tf.tidy(() => tf.relu(batchNorm(conv(maskige, projection.conv), projection.bn, training)));
 }
 
 /**
  * GSS-FT-W's learned 𝒳⁻¹: projection, shifted-window blocks, LayerNorm, conv 1×1: maskige [B, H, W, 3] in [0, 1] (the
- * tokenizer's decoding of the tokens that the prior predicts) → class logits [B, H, W, K].
+ * tokenizer's decoding of the tokens that the prior predicts; `ftwImage` puts more beside it) → class logits [B, H, W, K].
  */
 export function ftw(maskige: tf.Tensor4D, p: FtwParams, config: FtwConfig, training?: Training): tf.Tensor4D {
-  sizes('ftw', maskige, ['B', 'H', 'W', 3]);
+  sizes('ftw', maskige, ['B', 'H', 'W', ftwInputs(config)]);
   return tf.tidy(() => {
     const projected = ftwProjection(maskige, p, training); // [B, H, W, channels]
     const blocks = swinBlocks(projected, p.post_transformer_block, blocksOf(config), training);

@@ -1,4 +1,5 @@
 export { crc32c } from './crc32c.js';
+export { createEma, type Ema, type EmaOptions } from './ema.js';
 export { type AdamWOptions, adamW } from './optim/adamw.js';
 export type { Optimizer } from './optim/optimizer.js';
 export { noDecayRules, type ParamRule, ruleFor } from './optim/param-groups.js';

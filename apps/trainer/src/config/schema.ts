@@ -2,6 +2,7 @@ import { priorVariants } from '@gss/prior';
 import { backboneStages, backboneVariants } from '@gss/segmenter';
 import { swinVariants } from '@gss/swin';
 import { z } from 'zod';
+import { recipe } from './recipe.js';
 
 const size = z.tuple([z.int().positive(), z.int().positive()]);
 const rgb = z.tuple([z.int().min(0).max(255), z.int().min(0).max(255), z.int().min(0).max(255)]);
@@ -194,6 +195,7 @@ const prior = z.strictObject({
   /** Weights of the two losses, token and auxiliary pixel (the paper's 0.8 and 0.2). */
   lossWeights: z.tuple([z.number().min(0), z.number().min(0)]).default([0.8, 0.2]),
   ...stage,
+  ...recipe,
 });
 
 /** One experiment: everything that its result depends on besides the data. */

@@ -104,6 +104,7 @@ export async function trainPrior(
       trains: priorTrains(model),
       schedule: polySchedule({ base: p.lr, total: p.steps, power: p.power, warmup: { iterations: p.warmup } }),
       ...(p.clipNorm ? { clipNorm: p.clipNorm } : {}),
+      ema: p.ema,
       checkpointEvery: p.checkpointEvery,
       init: () => initialNetwork(model, p.pretrained, { seed: config.seed, out }),
       batches: (start) => {

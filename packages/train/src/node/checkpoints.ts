@@ -23,20 +23,21 @@ export interface CheckpointInfo {
   readonly config: string;
 }
 
-/** The optimisers of a run: that of the loss, and those of further phases by name. */
+/** What has a state that goes on from step to step: optimisers, and averages of parameters. */
+export type Stateful = Pick<Optimizer, 'steps' | 'state' | 'restore'>;
+
+/** The optimisers of a run: that of the loss, and those of further phases by name; and the average of its parameters. */
 export interface RunOptimizers {
-  readonly optimizer: Optimizer;
-  readonly further?: ReadonlyMap<string, Optimizer>;
+  readonly optimizer: Stateful;
+  readonly further?: ReadonlyMap<string, Stateful>;
+  readonly ema?: Stateful | undefined;
 }
 
-/** Prefix of an optimiser's tensors and of its count of updates in a checkpoint file. */
-const placesOf = ({ optimizer, further = new Map() }: RunOptimizers) => [
-  { optimizer, prefix: 'optimizer.', steps: 'optimizer_steps' },
-  ...[...further].map(([name, optimizer]) => ({
-    optimizer,
-    prefix: `optimizer/${name}.`,
-    steps: `optimizer_steps/${name}`,
-  })),
+/** Prefix of each one's tensors and of its count of updates in a checkpoint file. */
+const placesOf = ({ optimizer, further = new Map(), ema }: RunOptimizers) => [
+  { of: optimizer, prefix: 'optimizer.', steps: 'optimizer_steps' },
+  ...[...further].map(([name, of]) => ({ of, prefix: `optimizer/${name}.`, steps: `optimizer_steps/${name}` })),
+  ...(ema ? [{ of: ema, prefix: 'ema.', steps: 'ema_steps' }] : []),
 ];
 
 const pattern = /^step-(\d{8})\.safetensors$/;
@@ -78,14 +79,14 @@ export async function saveCheckpoint(
   const entries = new Map<string, StoredTensor>();
   for (const [name, stored] of await stateDict(spec, params)) entries.set(`model.${name}`, stored);
   const steps: Record<string, string> = {};
-  for (const { optimizer, prefix, steps: key } of placesOf(optimizers)) {
-    const state = optimizer.state();
+  for (const { of, prefix, steps: key } of placesOf(optimizers)) {
+    const state = of.state();
     for (const [name, tensor] of state) {
       const data = (await tensor.data()) as Float32Array;
       entries.set(`${prefix}${name}`, { dtype: 'F32', shape: tensor.shape, data });
     }
     tf.dispose([...state.values()]);
-    steps[key] = String(optimizer.steps);
+    steps[key] = String(of.steps);
   }
   const path = fileOf(dir, step);
   await writeSafetensors(path, entries, { step: String(step), ...steps, config });
@@ -127,9 +128,9 @@ export async function loadCheckpoint<const S extends Spec>(
       states.get(prefix)?.set(name.slice(prefix.length), tf.tensor(storedToFloat32(tensor), [...tensor.shape]));
     }
     const params = loadParams<Spec>(path, spec, model) as unknown as ParamsOf<S>;
-    for (const { optimizer, prefix, steps } of places) {
+    for (const { of, prefix, steps } of places) {
       const state = states.get(prefix)!;
-      optimizer.restore(state, Number(metadata[steps]));
+      of.restore(state, Number(metadata[steps]));
       tf.dispose([...state.values()]);
     }
     return { params, step: Number(step) };

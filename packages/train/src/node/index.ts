@@ -3,17 +3,12 @@ export {
   listCheckpoints,
   loadCheckpoint,
   type RunOptimizers,
+  type Stateful,
   saveCheckpoint,
 } from './checkpoints.js';
+export { DivergedError } from './diverged.js';
 export { createLoader, type Loader, type LoaderOptions } from './loader.js';
 export { type Batch, type BatchJob, collate, makeBatch } from './loader-worker.js';
 export { openRunLogger, type RunLogger } from './logger.js';
-export {
-  type BatchStream,
-  DivergedError,
-  type Phase,
-  type Progress,
-  type TrainLoopOptions,
-  type TrainLoopResult,
-  trainLoop,
-} from './loop.js';
+export { trainLoop } from './loop.js';
+export type { BatchStream, Phase, Progress, TrainLoopOptions, TrainLoopResult } from './loop-options.js';

@@ -70,6 +70,33 @@ describe('trainLoop', () => {
     expect(bits(rest.params)).toEqual(bits(whole.params));
   });
 
+  test('averages the parameters: resumed to the same bits, evaluated and returned', async () => {
+    const evaluated: unknown[] = [];
+    const averaging = (overrides: Partial<Options> = {}) =>
+      options({
+        ema: { decay: 0.9 },
+        evaluate: async (params) => {
+          evaluated.push(bits(params));
+          return {};
+        },
+        ...overrides,
+      });
+    const plain = await trainLoop(options());
+    rmSync(dir, { recursive: true });
+    const whole = await trainLoop(averaging());
+    expect(evaluated).toEqual([bits(whole.params)]);
+    expect(bits(whole.params)).not.toEqual(bits(plain.params));
+    rmSync(dir, { recursive: true });
+    const stopper = new AbortController();
+    await trainLoop(averaging({ signal: stopper.signal, onProgress: ({ step }) => step === 7 && stopper.abort() }));
+    const rest = await trainLoop(averaging({ resume: true, optimizer: adamW() }));
+    expect(bits(rest.params)).toEqual(bits(whole.params));
+    await trainLoop(options({ resume: true, optimizer: adamW() })); // the raw parameters are there as well
+    rmSync(dir, { recursive: true });
+    await trainLoop(options());
+    await expect(trainLoop(averaging({ resume: true }))).rejects.toThrow('lacks ema_steps');
+  });
+
   describe('with a further phase', () => {
     /** The second layer works against the first, from step 4 on. */
     const adversarial = (overrides: Partial<Options> = {}): Options => {

@@ -4,7 +4,7 @@ import {
   createTraining,
   discardStatistics,
   disposeTree,
-  type ParamsOf,
+  leavesOf,
   type Spec,
   type Training,
   type Tree,
@@ -13,109 +13,28 @@ import {
   withStatistics,
 } from '@gss/tensor';
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Optimizer } from '../optim/optimizer.js';
-import type { Schedule } from '../schedule.js';
-import { type LossResult, type StepResult, trainStep } from '../step.js';
+import { createEma, type Ema } from '../ema.js';
+import { type StepResult, trainStep } from '../step.js';
 import { listCheckpoints, loadCheckpoint, saveCheckpoint } from './checkpoints.js';
-import { openRunLogger, type RunLogger } from './logger.js';
+import { refuseNonFinite } from './diverged.js';
+import { openRunLogger } from './logger.js';
+import type { Phase, TrainLoopOptions, TrainLoopResult } from './loop-options.js';
 
-/** Where a run stands; for progress bars. */
-export interface Progress {
-  readonly step: number;
-  readonly steps: number;
-  readonly loss: number;
-  readonly learningRate: number;
-  readonly stepsPerSecond: number;
-  /** Seconds to the end at the present pace. */
-  readonly eta: number;
+/** Which leaves an average covers: those that train, and the running statistics that go with them. */
+function averaged(spec: Spec, trains: (name: string) => boolean = () => true): (name: string) => boolean {
+  const buffers = new Set(leavesOf(spec).flatMap(({ name, leaf }) => (leaf.leaf === 'buffer' ? [name] : [])));
+  return (name) => buffers.has(name) || trains(name);
 }
 
-/** Batches from a given step on. */
-export interface BatchStream<B> {
-  next(): Promise<B>;
-  readonly waited?: number;
-  close(): Promise<void> | void;
-}
-
-/** A further update of every step, with its own loss, parameters and optimiser: the other side of adversarial training. */
-export interface Phase<S extends Spec, B> {
-  /** Its figures are logged as NAME/…, and its state is saved under this name. */
-  readonly name: string;
-  /** Which of the trained parameters it updates. */
-  readonly updates: (name: string) => boolean;
-  /** Called with the parameters as the phases before it left them. */
-  readonly loss: (params: ParamsOf<S>, batch: B, training: Training, step: number) => LossResult;
-  readonly optimizer: Optimizer;
-  readonly schedule: Schedule;
-  readonly clipNorm?: number;
-  /** Steps at which it runs; default all. */
-  readonly runs?: (step: number) => boolean;
-}
-
-export interface TrainLoopOptions<S extends Spec, B> {
-  /** Folder of the run: checkpoints/, log.jsonl, TensorBoard events. */
-  readonly dir: string;
-  readonly spec: S;
-  /** Fresh parameters, called when there is no checkpoint to resume from. */
-  readonly init: () => ParamsOf<S> | Promise<ParamsOf<S>>;
-  /** Which parameters train, by name; default all. */
-  readonly trains?: (name: string) => boolean;
-  /** Opens the stream of batches at a step. */
-  readonly batches: (step: number) => BatchStream<B>;
-  /** Called before the loss, outside of the gradient: for figures that the loss takes as constants. */
-  readonly prepare?: (params: ParamsOf<S>, batch: B, training: Training, step: number) => void | Promise<void>;
-  readonly loss: (params: ParamsOf<S>, batch: B, training: Training, step: number) => LossResult;
-  /** Which of the trained parameters the loss updates; default all that no further phase does. */
-  readonly updates?: (name: string) => boolean;
-  readonly optimizer: Optimizer;
-  readonly schedule: Schedule;
-  readonly steps: number;
-  readonly seed: number;
-  readonly clipNorm?: number;
-  /** Updates that follow in the same step, in order. */
-  readonly further?: readonly Phase<S, B>[];
-  /** JSON of everything that the result depends on: a checkpoint of another configuration is refused. */
-  readonly config: string;
-  /** Continue from the newest checkpoint in `dir`, if there is one. */
-  readonly resume?: boolean;
-  readonly checkpointEvery?: number;
-  readonly logEvery?: number;
-  /** Called after each step; may replace parameters (dead codes) and returns the tree to go on with. */
-  readonly afterStep?: (params: ParamsOf<S>, step: number, log: RunLogger) => ParamsOf<S> | Promise<ParamsOf<S>>;
-  /** Runs every `evaluateEvery` steps and at the end; its figures are logged. */
-  readonly evaluate?: (params: ParamsOf<S>, step: number, log: RunLogger) => Promise<Record<string, number>>;
-  readonly evaluateEvery?: number;
-  readonly onProgress?: (progress: Progress) => void;
-  /** Stops after the running step: a checkpoint is saved and the result says `aborted`. */
-  readonly signal?: AbortSignal;
-}
-
-export interface TrainLoopResult<S extends Spec> {
-  /** The trained tree (variables); it belongs to the caller. */
-  readonly params: ParamsOf<S>;
-  readonly step: number;
-  readonly finished: boolean;
-  readonly seconds: number;
-  /** Share of the time that the step waited for data. */
-  readonly waiting: number;
-  /** The last evaluation's figures. */
-  readonly figures: Readonly<Record<string, number>>;
-}
-
-/** A loss or gradient that is not finite: training stops, the last good checkpoint stands. */
-export class DivergedError extends Error {
-  override readonly name = 'DivergedError';
-}
-
-function check({ loss, gradNorm }: StepResult, who: string, step: number, dir: string): void {
-  if (Number.isFinite(loss) && Number.isFinite(gradNorm)) return;
-  const last = listCheckpoints(join(dir, 'checkpoints')).at(-1);
-  const from = last
-    ? `The last good checkpoint is ${last.path} (step ${last.step}).`
-    : 'No checkpoint had been written yet.';
-  throw new DivergedError(
-    `${who}: step ${step} gave loss ${loss} and gradient norm ${gradNorm}. ${from} Lower the learning rate, lengthen the warm-up or clip gradients, then start again.`,
-  );
+/** What `use` makes of the tree that counts: the average where there is one, else the parameters themselves. */
+async function withAveraged<P, R>(params: P, ema: Ema | undefined, use: (params: P) => Promise<R>): Promise<R> {
+  if (!ema) return use(params);
+  const tree = ema.tree(params);
+  try {
+    return await use(tree);
+  } finally {
+    disposeTree(tree as Tree<tf.Tensor>);
+  }
 }
 
 /**
@@ -126,13 +45,15 @@ export async function trainLoop<const S extends Spec, B>(options: TrainLoopOptio
   const { dir, spec, optimizer, schedule, steps, seed, config, signal } = options;
   const { checkpointEvery = 200, logEvery = 10, evaluateEvery = Number.POSITIVE_INFINITY, further = [] } = options;
   const { updates = (name) => !further.some((phase) => phase.updates(name)) } = options;
-  const optimizers = { optimizer, further: new Map(further.map((phase) => [phase.name, phase.optimizer])) };
+  const ema = options.ema && createEma(options.ema, averaged(spec, options.trains));
+  const optimizers = { optimizer, further: new Map(further.map((phase) => [phase.name, phase.optimizer])), ema };
   const checkpoints = join(dir, 'checkpoints');
   const last = options.resume ? listCheckpoints(checkpoints).at(-1) : undefined;
   const loaded = last
     ? await loadCheckpoint(last.path, { spec, config, ...optimizers })
     : { params: await options.init(), step: 0 };
   let params = trainable(spec, loaded.params, options.trains);
+  ema?.begin(params as Tree<tf.Tensor>);
   let step = loaded.step;
   const first = step;
   const root = createRng(seed);
@@ -163,7 +84,7 @@ export async function trainLoop<const S extends Spec, B>(options: TrainLoopOptio
       discardStatistics(training);
       throw error;
     });
-    check(result, who, step, dir);
+    refuseNonFinite(result, who, step, dir);
     params = withStatistics(params, training);
     return result;
   };
@@ -185,6 +106,7 @@ export async function trainLoop<const S extends Spec, B>(options: TrainLoopOptio
       }
       step += 1;
       if (options.afterStep) params = await options.afterStep(params, step, log);
+      ema?.update(params as Tree<tf.Tensor>);
       if (step % logEvery === 0 || step === steps) {
         const seconds = (performance.now() - began) / 1000;
         const stepsPerSecond = (step - first) / seconds;
@@ -206,16 +128,23 @@ export async function trainLoop<const S extends Spec, B>(options: TrainLoopOptio
         });
       }
       if (options.evaluate && (step % evaluateEvery === 0 || step === steps)) {
-        figures = await options.evaluate(params, step, log);
+        const { evaluate } = options;
+        figures = await withAveraged(params, ema, (tree) => evaluate(tree, step, log));
         log.scalars(step, figures);
       }
       if (step % checkpointEvery === 0) await save();
     }
     if (saved !== step) await save();
+    if (ema) {
+      const tree = ema.tree(params);
+      disposeTree(params as Tree<tf.Tensor>);
+      params = tree;
+    }
   } catch (error) {
     disposeTree(params as Tree<tf.Tensor>);
     throw error;
   } finally {
+    ema?.dispose();
     log.close();
     await stream.close();
   }

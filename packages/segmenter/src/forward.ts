@@ -69,13 +69,8 @@ export function forward(image: tf.Tensor4D, runtime: Runtime): Forward {
       };
     }
     const question = ask(image, runtime);
-    const { tokenLogits } = question;
-    const tokens = tf.argMax(tokenLogits, 3) as tf.Tensor3D;
-    const codes = config.decoding === 'expected' ? (tf.softmax(tokenLogits) as tf.Tensor4D) : tokens;
-    const drawn = { ...render(codes, question, runtime), tokens, confidence: certainty<tf.Tensor3D>(tokenLogits) };
-    if (!runtime.classTable) return drawn;
-    const place = { size: question.size, scale: labelScale(runtime.tokenizer, config.prior) };
-    return { ...drawn, scores: marginalScores(tokenLogits, runtime.classTable, runtime.tokenizer, place) };
+    const { decoded, ...drawn } = generate(question, runtime);
+    return { ...drawn, scores: conclude(decoded, question, runtime), maskige: codec.picture(decoded) };
   });
 }
 
@@ -130,6 +125,30 @@ export function decodeCodes(
 /** 𝒳⁻¹ of the model: x̂ [B, H, W, C] → class scores [B, H, W, K]. */
 export const invert = (decoded: tf.Tensor4D, { config, params, codec }: Omit<Runtime, 'tokenizer'>): tf.Tensor4D =>
   learnedInverse(decoded, params, config) ?? codec.scores(decoded);
+
+/** What the prior's answer decodes to. */
+export type Generated = Pick<Forward, 'tokens' | 'confidence'> & {
+  /** x̂ as the tokenizer gives it, [B, H, W, C] in [0, 1]: a maskige, or a channel a class. */
+  readonly decoded: tf.Tensor4D;
+};
+
+/** p(z|x) → z → x̂: the decoder's part of `forward`. */
+export function generate(question: Question, runtime: Runtime): Generated {
+  const { tokenLogits } = question;
+  return tf.tidy(() => {
+    const tokens = tf.argMax(tokenLogits, 3) as tf.Tensor3D;
+    const codes = runtime.config.decoding === 'expected' ? (tf.softmax(tokenLogits) as tf.Tensor4D) : tokens;
+    const decoded = decodeCodes(codes, question, runtime);
+    return { tokens, confidence: certainty<tf.Tensor3D>(tokenLogits), decoded };
+  });
+}
+
+/** x̂ → class scores [B, H, W, K], by the model's 𝒳⁻¹ or its marginals: the last part of `forward`. */
+export function conclude(decoded: tf.Tensor4D, { tokenLogits, size }: Question, runtime: Runtime): tf.Tensor4D {
+  const { classTable, tokenizer, config } = runtime;
+  if (!classTable) return invert(decoded, runtime);
+  return marginalScores(tokenLogits, classTable, tokenizer, { size, scale: labelScale(tokenizer, config.prior) });
+}
 
 /** z → x̂ → class scores at the image's size: `codes` are tokens [B, h, w], or their probabilities [B, h, w, V]. */
 export function render(

@@ -27,9 +27,12 @@ export {
 export {
   ask,
   certainty,
+  conclude,
   decodeCodes,
   type Forward,
   forward,
+  type Generated,
+  generate,
   invert,
   labelScale,
   normalize,
@@ -47,6 +50,7 @@ export {
   restoreSize,
 } from './inference.js';
 export { loadSegmenter, loadSegmenterFiles, type ModelFile, modelFiles, openSegmenter } from './load.js';
+export { classTable } from './marginal.js';
 export { createMaskigeCodec, type MaskigeCodec } from './maskige.js';
 export {
   countModel,

@@ -1,13 +1,13 @@
-import type { FtwConfig } from '@gss/posterior';
 import type { PriorConfig } from '@gss/prior';
 import { type BackboneConfig, backboneChannels, backboneFamilies } from './backbones.js';
+import type { InverseConfig } from './inverse.js';
 import { type StorageType, storageTypes } from './storage.js';
 import { type TokenizerConfig, tokenizerChannels, tokenizerFamilies } from './tokenizers.js';
 
 type Rgb = readonly [number, number, number];
 
-/** Classes and how they are painted. */
-export interface MaskigeConfig {
+/** Classes, how they are painted, and how a painting is read. */
+export interface MaskigeConfig extends InverseConfig {
   /** Names and drawing colours, in class order. */
   readonly classes: readonly { readonly name: string; readonly color: Rgb }[];
   /** β, K × 3: one colour a class, 0..255. */
@@ -34,8 +34,6 @@ export interface GssModelConfig extends MaskigeConfig {
   readonly backbone: BackboneConfig;
   readonly prior: PriorConfig;
   readonly tokenizer: TokenizerConfig;
-  /** GSS-FT-W's learned 𝒳⁻¹; its parameters lie in `decode_head`, as in the reference. Without it 𝒳⁻¹ is the nearest colour. */
-  readonly ftw?: FtwConfig;
   /**
    * `argmax` decodes the most probable tokens (the paper); `expected` the expected codebook entry; `marginal` sums p(c|z) p(z|x) over all
    * codes, for tokenizers that draw a square from one token alone.
@@ -121,6 +119,7 @@ function parse<F extends keyof typeof required>(
   const colours = (value.palette as unknown[]).length;
   if (classes !== colours) throw new ModelConfigError(`${label}: ${classes} classes but ${colours} palette colours.`);
   checkTokenizer(value.tokenizer as TokenizerConfig, classes, label);
+  checkInverse(value as unknown as GssTokenizerConfig, label);
   if (format === 'gss-model') checkNetwork(value as unknown as GssModelConfig, label);
   return value as Record<string, unknown> & { format: F };
 }
@@ -145,6 +144,23 @@ function checkTokenizer(tokenizer: TokenizerConfig, classes: number, label: stri
       `${label}: a ${type} tokenizer of ${input} images with ${classes} classes reads ${expected} channels, its config says ${channels}. Take the config that belongs to these weights.`,
     );
   }
+}
+
+/** Refuses inverses of no known kind, for other classes, or on a tokenizer that writes no colours. */
+function checkInverse({ inverse, ft, ftw, classes, tokenizer }: GssTokenizerConfig, label: string): void {
+  if (inverse !== undefined && inverse !== 'nearest' && inverse !== 'linear')
+    throw new ModelConfigError(
+      `${label}: expected inverse nearest or linear, got ${JSON.stringify(inverse)}. Update @gss/segmenter.`,
+    );
+  if (tokenizer.input === 'one-hot' && (ft || ftw || inverse === 'linear'))
+    throw new ModelConfigError(
+      `${label}: an inverse of colours, but this tokenizer writes one channel a class. Take the config that belongs to these weights.`,
+    );
+  const made = (ftw ?? ft)?.classes ?? classes.length;
+  if (made !== classes.length)
+    throw new ModelConfigError(
+      `${label}: ${classes.length} classes, but its inverse was made for ${made}. Take the config that belongs to these weights.`,
+    );
 }
 
 /** Refuses backbones of no known family, and heads that were made for another backbone or number of classes. */

@@ -1,3 +1,4 @@
+import type { InverseSides } from '@gss/posterior';
 import type { PriorConfig } from '@gss/prior';
 import { resize } from '@gss/tensor';
 import { padToMultiple, type Tokenizer } from '@gss/vqvae';
@@ -34,11 +35,16 @@ export function normalize(image: tf.Tensor4D, { mean, std }: Pick<GssModelConfig
   return tf.tidy(() => tf.div(tf.sub(image, tf.tensor1d([...mean])), tf.tensor1d([...std])));
 }
 
-/** 1 − normalised entropy of logits over the last axis: [..., V] → [...] in [0, 1]. */
+/**
+ * 1 − normalised entropy of logits over the last axis: [..., V] → [...] in [0, 1]. With d = logits − max, e = exp d and Z = Σ e,
+ * Σ p ln p = Σ e·d / Z − ln Z: one exponential a logit, where softmax and log-softmax take two.
+ */
 export function certainty<T extends tf.Tensor>(logits: tf.Tensor): T {
   return tf.tidy(() => {
-    const logp = tf.logSoftmax(logits);
-    const negativeEntropy = tf.sum(tf.mul(tf.exp(logp), logp), -1);
+    const d = tf.sub(logits, tf.max(logits, -1, true));
+    const e = tf.exp(d);
+    const Z = tf.sum(e, -1);
+    const negativeEntropy = tf.sub(tf.div(tf.sum(tf.mul(e, d), -1), Z), tf.log(Z));
     const V = logits.shape[logits.rank - 1]!;
     return tf.add(1, tf.div(negativeEntropy, Math.log(V))) as T;
   });
@@ -80,6 +86,8 @@ export type Question = {
   readonly tokenLogits: tf.Tensor4D;
   /** The photo at the size of the decoded maskige, where the tokenizer reads it. */
   readonly context?: tf.Tensor4D;
+  /** What a learned inverse sees besides the maskige, at the size of the image. */
+  readonly sides?: { readonly photo?: tf.Tensor4D; readonly soft?: tf.Tensor4D };
   /** Height and width of the image. */
   readonly size: [number, number];
 };
@@ -93,10 +101,19 @@ export function ask(image: tf.Tensor4D, { config, params, tokenizer }: Runtime):
       ? padToMultiple(image, tokenizer.multiple / labelScale(tokenizer, config.prior))
       : image;
     const { tokenLogits } = network(normalize(whole, config), params, config);
-    if (!tokenizer.needsContext) return { tokenLogits, size: [H, W] };
     const [, h, w] = tokenLogits.shape;
     const d = tokenizer.downsample;
-    return { tokenLogits, context: tf.div(resize(whole, [h * d, w * d]), 255) as tf.Tensor4D, size: [H, W] };
+    const context = tokenizer.needsContext
+      ? { context: tf.div(resize(whole, [h * d, w * d]), 255) as tf.Tensor4D }
+      : undefined;
+    const question: Question = { tokenLogits, ...context, size: [H, W] };
+    const { photo, soft } = config.ftw ?? {};
+    if (!photo && !soft) return question;
+    const sides = {
+      ...(photo ? { photo: tf.div(image, 255) as tf.Tensor4D } : {}),
+      ...(soft ? { soft: decodeCodes(tf.softmax(tokenLogits) as tf.Tensor4D, question, { config, tokenizer }) } : {}),
+    };
+    return { ...question, sides };
   });
 }
 
@@ -122,9 +139,12 @@ export function decodeCodes(
   });
 }
 
-/** 𝒳⁻¹ of the model: x̂ [B, H, W, C] → class scores [B, H, W, K]. */
-export const invert = (decoded: tf.Tensor4D, { config, params, codec }: Omit<Runtime, 'tokenizer'>): tf.Tensor4D =>
-  learnedInverse(decoded, params, config) ?? codec.scores(decoded);
+/** 𝒳⁻¹ of the model: x̂ [B, H, W, C], and what a learned inverse wants beside it → class scores [B, H, W, K]. */
+export const invert = (
+  decoded: tf.Tensor4D,
+  { config, params, codec }: Omit<Runtime, 'tokenizer'>,
+  sides?: InverseSides,
+): tf.Tensor4D => learnedInverse(decoded, params, config, sides) ?? codec.scores(decoded);
 
 /** What the prior's answer decodes to. */
 export type Generated = Pick<Forward, 'tokens' | 'confidence'> & {
@@ -144,20 +164,20 @@ export function generate(question: Question, runtime: Runtime): Generated {
 }
 
 /** x̂ → class scores [B, H, W, K], by the model's 𝒳⁻¹ or its marginals: the last part of `forward`. */
-export function conclude(decoded: tf.Tensor4D, { tokenLogits, size }: Question, runtime: Runtime): tf.Tensor4D {
+export function conclude(decoded: tf.Tensor4D, { tokenLogits, size, sides }: Question, runtime: Runtime): tf.Tensor4D {
   const { classTable, tokenizer, config } = runtime;
-  if (!classTable) return invert(decoded, runtime);
+  if (!classTable) return invert(decoded, runtime, sides);
   return marginalScores(tokenLogits, classTable, tokenizer, { size, scale: labelScale(tokenizer, config.prior) });
 }
 
 /** z → x̂ → class scores at the image's size: `codes` are tokens [B, h, w], or their probabilities [B, h, w, V]. */
 export function render(
   codes: tf.Tensor3D | tf.Tensor4D,
-  question: Pick<Question, 'context' | 'size'>,
+  question: Pick<Question, 'context' | 'size' | 'sides'>,
   runtime: Runtime,
 ): Pick<Forward, 'scores' | 'maskige'> {
   return tf.tidy(() => {
     const decoded = decodeCodes(codes, question, runtime);
-    return { scores: invert(decoded, runtime), maskige: runtime.codec.picture(decoded) };
+    return { scores: invert(decoded, runtime, question.sides), maskige: runtime.codec.picture(decoded) };
   });
 }

@@ -40,6 +40,7 @@ export {
   type Runtime,
   render,
 } from './forward.js';
+export type { RgbaImage, SegmenterBatch, SegmenterImage } from './images.js';
 export {
   type FlipDirection,
   flipMap,
@@ -49,6 +50,7 @@ export {
   type Preparation,
   restoreSize,
 } from './inference.js';
+export { applyInverse, type InverseConfig, type InverseParams, inverseSpec } from './inverse.js';
 export { loadSegmenter, loadSegmenterFiles, type ModelFile, modelFiles, openSegmenter } from './load.js';
 export { classTable } from './marginal.js';
 export { createMaskigeCodec, type MaskigeCodec } from './maskige.js';
@@ -62,8 +64,9 @@ export {
   network,
   networkSpec,
 } from './model.js';
+export type { Prediction } from './prediction.js';
 export { type SampleOptions, type Samples, type SampleTokensOptions, sampleTokens } from './sample.js';
-export { createSegmenter, type Prediction, type PredictOptions, type Segmenter } from './segmenter.js';
+export { createSegmenter, type PredictOptions, type Segmenter } from './segmenter.js';
 export { type SlideOptions, slide, windowStarts } from './slide.js';
 export { type StorageType, storageTypes, unpackWeights } from './storage.js';
 export {

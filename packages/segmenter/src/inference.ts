@@ -76,11 +76,11 @@ export function countWindows([height, width]: readonly [number, number], inferen
 }
 
 /**
- * Whether scores are class logits, whose softmax are probabilities: those of the twin, of GSS-FT-W and of marginal decoding. The others are
- * squared colour distances to the palette, or to one-hot codes.
+ * Whether scores are class logits, whose softmax are probabilities: those of the twin, of a learned inverse and of marginal decoding. The others are
+ * squared colour distances to the palette or to one-hot codes, or least squares.
  */
 export const scoresAreLogits = ({ config }: Pick<Runtime, 'config'>): boolean =>
-  config.kind === 'discriminative' || config.ftw !== undefined || config.decoding === 'marginal';
+  config.kind === 'discriminative' || (config.ftw ?? config.ft) !== undefined || config.decoding === 'marginal';
 
 /** τ of soft class scores from squared colour distances, colours in [0, 1]. */
 export const colourTemperature = 0.05;
@@ -103,7 +103,7 @@ export interface RunOptions {
 
 /**
  * `run` on a whole image, or on windows of it whose results are averaged. Each window runs once. The tokens of windows do
- * not join; they are [1, 0, 0].
+ * not join; they are [B, 0, 0].
  */
 export async function runForward(
   image: tf.Tensor4D,
@@ -136,7 +136,7 @@ export async function runForward(
       scores,
       maskige,
       confidence: tf.squeeze(confidence, [3]) as tf.Tensor3D,
-      tokens: tf.zeros([1, 0, 0], 'int32') as tf.Tensor3D,
+      tokens: tf.zeros([image.shape[0], 0, 0], 'int32') as tf.Tensor3D,
     };
   });
   joined.dispose();

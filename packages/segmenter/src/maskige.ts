@@ -1,3 +1,4 @@
+import { leastSquaresInverse } from '@gss/posterior';
 import * as tf from '@tensorflow/tfjs-core';
 import type { MaskigeConfig } from './config.js';
 import type { LabelInput } from './tokenizers.js';
@@ -12,9 +13,9 @@ export interface MaskigeCodec {
   readonly channels: number;
   /** 𝒳: labels [B, H, W] int32 in [0, K], K being unlabelled → image [B, H, W, C]. */
   paint(labels: tf.Tensor3D): tf.Tensor4D;
-  /** Class scores of an image, [B, H, W, C] → [B, H, W, K]: 2 x·β_k − ‖β_k‖², largest at the nearest colour. */
+  /** Class scores of an image, [B, H, W, C] → [B, H, W, K]: 2 x·β_k − ‖β_k‖², largest at the nearest colour; x·γ_k of a linear inverse. */
   scores(image: tf.Tensor4D): tf.Tensor4D;
-  /** 𝒳⁻¹: nearest colour, the lower class on a tie, [B, H, W, C] → [B, H, W] int32. */
+  /** 𝒳⁻¹: nearest colour (or the best linear score), the lower class on a tie, [B, H, W, C] → [B, H, W] int32. */
   classes(image: tf.Tensor4D): tf.Tensor3D;
   /** Labels in the colours of the palette whatever the input is, [B, H, W] → [B, H, W, 3]. */
   colour(labels: tf.Tensor3D): tf.Tensor4D;
@@ -26,7 +27,7 @@ export interface MaskigeCodec {
 }
 
 export function createMaskigeCodec(
-  { palette, unlabelled }: Pick<MaskigeConfig, 'palette' | 'unlabelled'>,
+  { palette, unlabelled, inverse }: Pick<MaskigeConfig, 'palette' | 'unlabelled' | 'inverse'>,
   input: LabelInput = 'maskige',
 ): MaskigeCodec {
   const K = palette.length;
@@ -41,6 +42,10 @@ export function createMaskigeCodec(
             [0, 0],
           ]) as tf.Tensor2D);
     const classes = tf.slice(colours, [0, 0], [K, channels]);
+    if (inverse === 'linear' && input === 'maskige') {
+      const gamma = leastSquaresInverse(palette.map((c) => c.map((v) => v / 255)));
+      return { rgb, colours, directions: gamma, offsets: tf.zeros([K]) as tf.Tensor1D };
+    }
     return {
       rgb,
       colours,

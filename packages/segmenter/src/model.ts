@@ -1,9 +1,10 @@
-import { ftw, ftwSpec } from '@gss/posterior';
+import { convInverseSpec, ftwSpec, type InverseSides } from '@gss/posterior';
 import { type PriorOutput, prior, priorSpec } from '@gss/prior';
 import { countParams, type ParamsOf, type Training } from '@gss/tensor';
 import type * as tf from '@tensorflow/tfjs-core';
 import { backboneFeatures, backboneSpec } from './backbones.js';
 import type { GssModelConfig } from './config.js';
+import { applyInverse } from './inverse.js';
 import { tokenizerSpec } from './tokenizers.js';
 
 /** The parts of a config that decide what the network is. */
@@ -27,6 +28,7 @@ export const modelSpec = (config: GssModelConfig) => ({
   backbone: backboneSpec(config.backbone),
   decode_head: headSpec(config),
   tokenizer: tokenizerSpec(config.tokenizer),
+  ...(config.ft && !config.ftw ? { inverse: convInverseSpec(config.ft) } : {}),
 });
 export type ModelParams = ParamsOf<ReturnType<typeof modelSpec>>;
 
@@ -43,15 +45,17 @@ export function network(
   return output;
 }
 
-/** GSS-FT-W's learned 𝒳⁻¹ of a model that has one: maskige [B, H, W, 3] in [0, 1] → class logits [B, H, W, K]. */
+/** The learned 𝒳⁻¹ of a model that has one: maskige [B, H, W, 3] in [0, 1] → class logits [B, H, W, K]. */
 export function learnedInverse(
   maskige: tf.Tensor4D,
-  { decode_head }: Pick<ModelParams, 'decode_head'>,
-  config: Pick<GssModelConfig, 'ftw'>,
+  { decode_head, inverse }: Pick<ModelParams, 'decode_head' | 'inverse'>,
+  config: Pick<GssModelConfig, 'ft' | 'ftw'>,
+  sides?: InverseSides,
 ): tf.Tensor4D | undefined {
+  if (inverse) return applyInverse(maskige, inverse, config, sides);
   const { projection, post_transformer_block, post_swin_ln, cls_segmap } = decode_head;
   if (!config.ftw || !projection || !post_transformer_block || !post_swin_ln || !cls_segmap) return undefined;
-  return ftw(maskige, { projection, post_transformer_block, post_swin_ln, cls_segmap }, config.ftw);
+  return applyInverse(maskige, { projection, post_transformer_block, post_swin_ln, cls_segmap }, config, sides);
 }
 
 /** Trained parameters per part, without making any. */
@@ -61,10 +65,10 @@ export function countModel(config: GssModelConfig): {
   tokenizer: number;
   total: number;
 } {
-  const { backbone, decode_head, tokenizer } = modelSpec(config);
+  const { backbone, decode_head, tokenizer, inverse } = modelSpec(config);
   const parts = {
     backbone: countParams(backbone),
-    decode_head: countParams(decode_head),
+    decode_head: countParams(decode_head) + (inverse ? countParams(inverse) : 0),
     tokenizer: countParams(tokenizer),
   };
   return { ...parts, total: parts.backbone + parts.decode_head + parts.tokenizer };

@@ -143,7 +143,10 @@ export async function sampleMasks(image: tf.Tensor4D, runtime: Runtime, options:
     dispose();
     throw error;
   } finally {
-    if (question) tf.dispose(question.context ? [question.tokenLogits, question.context] : question.tokenLogits);
+    if (question) {
+      const { tokenLogits, context, sides } = question;
+      tf.dispose([tokenLogits, context, sides?.photo, sides?.soft].filter((tensor) => tensor !== undefined));
+    }
   }
   const at = <T>(list: readonly T[], i: number): T => {
     if (list[i] === undefined)

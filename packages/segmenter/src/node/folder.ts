@@ -25,6 +25,7 @@ import {
   parseModelConfig,
   parseTokenizerConfig,
 } from '../config.js';
+import { type InverseParams, inverseSpec } from '../inverse.js';
 import { modelFiles, openSegmenter } from '../load.js';
 import { type ModelParams, modelSpec } from '../model.js';
 import type { Segmenter } from '../segmenter.js';
@@ -57,15 +58,43 @@ export async function loadModelFolder(folder: string): Promise<{ config: GssMode
   return { config, params: loadParams(folder, modelSpec(config), weights) };
 }
 
-/** Config and parameters of the tokenizer in a tokenizer folder or a model folder. */
-export async function loadTokenizerFolder(
+/** Where the learned inverse of a folder lies: GSS-FT-W's of a model in its head, as in the reference. */
+const inversePrefix = ({ format, ftw }: GssTokenizerConfig | GssModelConfig) =>
+  format === 'gss-model' && ftw ? 'decode_head.' : 'inverse.';
+
+async function loadInverse(
   folder: string,
-): Promise<{ config: GssTokenizerConfig | GssModelConfig; params: TokenizerParams }> {
+  config: GssTokenizerConfig | GssModelConfig,
+): Promise<InverseParams | undefined> {
+  const spec = inverseSpec(config);
+  if (!spec) return undefined;
+  const label = `${folder} (inverse)`;
+  const prefix = inversePrefix(config);
+  const all = unpackWeights(config.storage, await readSafetensorsFolder(folder, { prefix }), label);
+  const own = [...all].filter(
+    ([name]) => prefix === 'inverse.' || /^(projection|post_transformer_block|post_swin_ln|cls_segmap)\./.test(name),
+  );
+  return loadParams(label, spec as Spec, new Map(own)) as InverseParams;
+}
+
+/** Config and parameters of the tokenizer, and of a learned inverse, in a tokenizer folder or a model folder. */
+export async function loadTokenizerFolder(folder: string): Promise<{
+  config: GssTokenizerConfig | GssModelConfig;
+  params: TokenizerParams;
+  inverse: InverseParams | undefined;
+}> {
   const config = parseTokenizerConfig(readConfig(folder), join(folder, modelFiles.config));
   const label = `${folder} (tokenizer)`;
   const weights = unpackWeights(config.storage, await readSafetensorsFolder(folder, { prefix: 'tokenizer.' }), label);
-  return { config, params: loadParams(label, tokenizerSpec(config.tokenizer), weights) };
+  const params = loadParams(label, tokenizerSpec(config.tokenizer), weights);
+  return { config, params, inverse: await loadInverse(folder, config) };
 }
+
+/** Everything in the safetensors file of a tokenizer folder. */
+export const tokenizerFolderSpec = (config: GssTokenizerConfig): Spec => {
+  const inverse = inverseSpec(config);
+  return { tokenizer: tokenizerSpec(config.tokenizer), ...(inverse ? { inverse } : {}) };
+};
 
 /** Parameters as they are written: read back from the device one at a time, when the file has come to them. */
 function writable(spec: Spec, params: Tree<tf.Tensor>): [string, WritableTensor][] {
@@ -98,9 +127,14 @@ async function saveFolder(
 export const saveModelFolder = (folder: string, config: GssModelConfig, params: ModelParams): Promise<void> =>
   saveFolder(folder, config, modelSpec(config), params as Tree<tf.Tensor>);
 
-export const saveTokenizerFolder = (
+/** `inverse`: the parameters of the learned inverse that the config names, if it names one. */
+export function saveTokenizerFolder(
   folder: string,
   config: GssTokenizerConfig,
   params: TokenizerParams,
-): Promise<void> =>
-  saveFolder(folder, config, { tokenizer: tokenizerSpec(config.tokenizer) }, { tokenizer: params as Tree<tf.Tensor> });
+  inverse?: InverseParams,
+): Promise<void> {
+  const spec = tokenizerFolderSpec(config);
+  const tree = { tokenizer: params as Tree<tf.Tensor>, ...(inverse ? { inverse: inverse as Tree<tf.Tensor> } : {}) };
+  return saveFolder(folder, config, spec, tree);
+}

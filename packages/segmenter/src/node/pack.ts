@@ -14,8 +14,7 @@ import { type GssModelConfig, type GssTokenizerConfig, parseTokenizerConfig } fr
 import { modelFiles } from '../load.js';
 import { modelSpec } from '../model.js';
 import { type StorageType, unpackWeights } from '../storage.js';
-import { tokenizerSpec } from '../tokenizers.js';
-import { readConfig } from './folder.js';
+import { readConfig, tokenizerFolderSpec } from './folder.js';
 import { packWeights } from './pack-weights.js';
 
 /** What `packFolder` did. */
@@ -28,7 +27,7 @@ export interface PackResult {
 }
 
 const specOf = (config: GssModelConfig | GssTokenizerConfig) =>
-  config.format === 'gss-model' ? modelSpec(config) : { tokenizer: tokenizerSpec(config.tokenizer) };
+  config.format === 'gss-model' ? modelSpec(config) : tokenizerFolderSpec(config);
 
 const sizeOf = (paths: readonly string[]) => paths.reduce((bytes, path) => bytes + statSync(path).size, 0);
 

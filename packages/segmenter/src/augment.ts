@@ -59,9 +59,9 @@ export const countAugmented = (size: readonly [number, number], inference: Infer
   passesOf(size, augment).reduce((sum, pass) => sum + countWindows(pass.size, inference), 0);
 
 /**
- * mmsegmentation's aug_test: the mean over all passes of class probabilities [1, H, W, K], each brought back to the image's size and
- * turned back; so are maskige and confidence. Tokens of different passes do not join; they are [1, 0, 0].
- * @param image [1, H, W, 3] in 0..255; it is resized bilinearly, as floats
+ * mmsegmentation's aug_test: the mean over all passes of class probabilities [B, H, W, K], each brought back to the image's size and
+ * turned back; so are maskige and confidence. Tokens of different passes do not join; they are [B, 0, 0].
+ * @param image [B, H, W, 3] in 0..255; it is resized bilinearly, as floats
  */
 export async function inferAugmented(
   image: tf.Tensor4D,
@@ -109,7 +109,7 @@ export async function inferAugmented(
   const mean = tf.tidy((): Forward => {
     const parts = tf.split(tf.div(total, passes.length), [total.shape[3] - 4, 3, 1], 3);
     const [scores, maskige, confidence] = parts as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
-    const tokens = tf.zeros([1, 0, 0], 'int32') as tf.Tensor3D;
+    const tokens = tf.zeros([image.shape[0], 0, 0], 'int32') as tf.Tensor3D;
     return { scores, maskige, confidence: tf.squeeze(confidence, [3]) as tf.Tensor3D, tokens };
   });
   total.dispose();

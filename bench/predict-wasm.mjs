@@ -1,0 +1,80 @@
+// One image through `predict` and `labels` on wasm, one thread: processor time and clock, median of --rounds after two to warm up.
+//   node bench/predict-wasm.mjs [PRESET …]       default nano
+//   node bench/predict-wasm.mjs --profile        where the time goes, kernel by kernel
+// --size 384x512 (rows x columns) --classes 11 --rounds 15. Needs no build.
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { root } from '../scripts/workspace.mjs';
+import { importSources } from './sources.mjs';
+
+const require = createRequire(join(root, 'packages/tensor/package.json'));
+const tf = require('@tensorflow/tfjs');
+const wasm = require('@tensorflow/tfjs-backend-wasm');
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    size: { type: 'string', default: '384x512' },
+    classes: { type: 'string', default: '11' },
+    rounds: { type: 'string', default: '15' },
+    profile: { type: 'boolean', default: false },
+  },
+});
+const [height, width] = options.size.split('x').map(Number);
+const gss = await importSources('predict-wasm', [
+  '@gss/tensor',
+  '@gss/tensor/kernels/wasm',
+  '@gss/segmenter',
+  '@gss/segmenter/presets',
+]);
+wasm.setThreadsCount(1);
+await tf.setBackend('wasm');
+gss.registerWasmKernels();
+const rng = gss.createRng(2);
+const image = { data: Uint8Array.from({ length: height * width * 3 }, () => rng.int(256)), width, height };
+const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
+
+async function once(segmenter) {
+  const prediction = await segmenter.predict(image);
+  const labels = await prediction.labels();
+  prediction.dispose();
+  return labels;
+}
+
+async function profile(segmenter) {
+  await once(segmenter);
+  const { kernels } = await tf.profile(() => segmenter.forward(tf.zeros([1, height, width, 3])));
+  const sums = new Map();
+  for (const { name, kernelTimeMs } of kernels) {
+    const [ms, count] = sums.get(name) ?? [0, 0];
+    sums.set(name, [ms + (await kernelTimeMs), count + 1]);
+  }
+  for (const [name, [ms, count]] of [...sums].sort((a, b) => b[1][0] - a[1][0]).slice(0, 20))
+    console.log(`${ms.toFixed(1).padStart(8)} ms  ${String(count).padStart(4)} ×  ${name}`);
+  if (process.env.SLOW)
+    for (const { name, kernelTimeMs, inputShapes, outputShapes } of kernels) {
+      const ms = await kernelTimeMs;
+      if (ms > 3) console.log(ms.toFixed(1), name, JSON.stringify(inputShapes), JSON.stringify(outputShapes));
+    }
+}
+
+for (const name of positionals.length ? positionals : ['nano']) {
+  const { model } = gss.preset(name, { classes: Number(options.classes) });
+  const segmenter = gss.createSegmenter(model, gss.initParams(gss.modelSpec(model), gss.createRng(1)));
+  if (options.profile) await profile(segmenter);
+  else {
+    const [user, clock] = [[], []];
+    for (let i = 0; i < Number(options.rounds) + 2; i++) {
+      const [cpu, began] = [process.cpuUsage(), performance.now()];
+      await once(segmenter);
+      if (i < 2) continue;
+      clock.push(performance.now() - began);
+      const used = process.cpuUsage(cpu);
+      user.push((used.user + used.system) / 1000);
+    }
+    console.log(
+      `${name} at ${width} × ${height}, ${options.classes} classes: ${median(user).toFixed(0)} ms of processor, ${median(clock).toFixed(0)} ms by the clock (best ${Math.min(...clock).toFixed(0)}), ${wasm.getThreadsCount()} thread`,
+    );
+  }
+  segmenter.dispose();
+}

@@ -49,6 +49,7 @@ export {
   inferProbabilities,
   type Preparation,
   restoreSize,
+  scoresAreLogits,
 } from './inference.js';
 export { applyInverse, type InverseConfig, type InverseParams, inverseSpec } from './inverse.js';
 export { loadSegmenter, loadSegmenterFiles, type ModelFile, modelFiles, openSegmenter } from './load.js';
@@ -65,6 +66,7 @@ export {
   networkSpec,
 } from './model.js';
 export type { Prediction } from './prediction.js';
+export { readLabels, readMaskige } from './read.js';
 export { type SampleOptions, type Samples, type SampleTokensOptions, sampleTokens } from './sample.js';
 export { createSegmenter, type PredictOptions, type Segmenter } from './segmenter.js';
 export { type SlideOptions, slide, windowStarts } from './slide.js';

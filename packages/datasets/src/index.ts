@@ -1,5 +1,6 @@
 export { drawLabels } from './draw.js';
 export { DatasetError, type DatasetProblem } from './errors.js';
+export { filterDataset, type NameFilter, namePattern } from './filter.js';
 export {
   applyLabelTable,
   compileLabelTable,
@@ -18,6 +19,7 @@ export { createRandom, type Random } from './random.js';
 export { type EpochOrderOptions, epochOrder } from './sampling.js';
 export type {
   DatasetSource,
+  FilteredSource,
   FolderSource,
   MixedSource,
   NamedSource,

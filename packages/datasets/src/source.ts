@@ -69,6 +69,17 @@ export interface MixedSource {
   readonly parts: readonly { readonly source: DatasetSource; readonly repeat?: number }[];
 }
 
+/** The samples of a source whose names fit (see `filterDataset`): whole sequences, or all but some. */
+export interface FilteredSource {
+  readonly kind: 'filtered';
+  readonly source: DatasetSource;
+  /** Globs (`seq01_*`) or regular expressions (`/^seq0[12]/`) for names; default all. */
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  /** Of what fits, a share drawn by lot of the names, or the rest without it. */
+  readonly share?: { readonly of: number; readonly side: 'drawn' | 'rest' };
+}
+
 /** Tar shards as `prepareDataset` writes them: the folder with `index.json`. */
 export interface ShardsSource extends ReadOptions {
   readonly kind: 'shards';
@@ -83,4 +94,5 @@ export type DatasetSource =
   | NamedSource
   | TreeSource
   | MixedSource
+  | FilteredSource
   | ShardsSource;

@@ -19,6 +19,8 @@ export const withData = (command: Command): Command =>
       '--source <json>',
       'any other source, a file or inline, such as {"kind":"tree",…}; {split} stands for the split',
     )
+    .option('--include <glob...>', 'take only samples whose names fit, such as seq01_* or /^seq0[12]/')
+    .option('--exclude <glob...>', 'leave out samples whose names fit')
     .option('--palette-png', 'take the indices of palette PNGs as label ids')
     .option('--labels <kind>', 'which of its labels to take, e.g. labelTrainIds (default: as published)');
 

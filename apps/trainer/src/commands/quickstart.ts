@@ -9,6 +9,7 @@ import { configsFolder } from '../config/folder.js';
 import { loadConfig } from '../config/load.js';
 import { saveResolved } from '../config/save.js';
 import { type OpenedData, openSplit } from '../data/sources.js';
+import { trainingData } from '../data/training-data.js';
 import { draw, heat, indexPng, overlay, rgbJpeg, rgbPng, writeAll } from '../images/write.js';
 import { readCurves } from '../report/curves.js';
 import { type ReportRow, renderReport } from '../report/report.js';
@@ -67,11 +68,13 @@ async function quickstart(context: Context, options: Options): Promise<number | 
   const { out } = context;
   const began = performance.now();
   const config = loadConfig(join(configsFolder(), 'quickstart.json'), options.set);
-  const train = await openSplit({}, 'train');
+  const { train, evaluation } = await trainingData(config, await openSplit({}, 'train'), (split) =>
+    openSplit({}, split),
+  );
   const val = await openSplit({}, 'val');
   const { backend, device } = await startBackend(out, options.backend);
   await saveResolved(options.out, config);
-  const stage = { config, train, dir: options.out, resume: Boolean(options.resume), ...context };
+  const stage = { config, train, evaluation, dir: options.out, resume: Boolean(options.resume), ...context };
   const first = await trainTokenizer(stage);
   const second = first.folder ? await trainPrior({ ...stage, tokenizer: first.folder }) : undefined;
   if (!first.folder || !second?.folder) {
@@ -81,7 +84,7 @@ async function quickstart(context: Context, options: Options): Promise<number | 
   const oracle = await evaluateTokenizer(await openAnyTokenizer(first.folder, val.classes), val, context);
   const reconstruction = oracle.evaluation;
   const segmenter = await loadSegmenterFolder(second.folder);
-  const evaluation = await evaluateModel(segmenter, val.dataset, context);
+  const measured = await evaluateModel(segmenter, val.dataset, context);
   segmenter.dispose();
   const rows = await predictSamples(second.folder, val, join(options.out, 'predictions'), 6);
   const seconds = Math.round((performance.now() - began) / 1000);
@@ -94,7 +97,7 @@ async function quickstart(context: Context, options: Options): Promise<number | 
       seed: String(config.seed),
       model: second.folder,
     },
-    evaluation,
+    evaluation: measured,
     reconstruction,
     classes: val.classes,
     rows,
@@ -107,9 +110,9 @@ async function quickstart(context: Context, options: Options): Promise<number | 
     ],
   });
   await writeFileAtomic(report, html);
-  printEvaluation(out, evaluation);
+  printEvaluation(out, measured);
   out.line(`report: ${report}`);
-  out.result({ mIoU: evaluation.mIoU, seconds, report });
+  out.result({ mIoU: measured.mIoU, seconds, report });
   return undefined;
 }
 

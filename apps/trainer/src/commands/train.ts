@@ -6,10 +6,12 @@ import { loadConfig } from '../config/load.js';
 import { saveResolved } from '../config/save.js';
 import type { GssConfig } from '../config/schema.js';
 import { classesOnly, type DataOptions, openSplit } from '../data/sources.js';
+import { type TrainingData, trainingData } from '../data/training-data.js';
 import { trainPrior } from '../stages/prior.js';
 import type { StageResult } from '../stages/stage.js';
 import { trainTokenizer } from '../stages/tokenizer.js';
 import { backendOption, startBackend, withData } from './options.js';
+import { posteriorCommand } from './train-posterior.js';
 
 interface Options extends DataOptions {
   readonly config: string;
@@ -25,10 +27,13 @@ interface Options extends DataOptions {
 async function run(
   context: Context,
   options: Options,
-  stage: (config: GssConfig, data: Awaited<ReturnType<typeof openSplit>>) => Promise<StageResult>,
+  stage: (config: GssConfig, data: TrainingData) => Promise<StageResult>,
 ) {
   const config = loadConfig(options.config, options.set);
-  const data = options.classes ? await classesOnly(options.classes) : await openSplit(options, 'train');
+  const whole = options.classes ? await classesOnly(options.classes) : await openSplit(options, 'train');
+  // --include and --exclude are for train: what is evaluated is a split as it is.
+  const { include: _, exclude: __, ...unfiltered } = options;
+  const data = await trainingData(config, whole, (split) => openSplit(unfiltered, split));
   await startBackend(context.out, options.backend);
   await saveResolved(options.out, config);
   const result = await stage(config, data);
@@ -52,8 +57,8 @@ const common = (made: Command) =>
 const tokenizerCommand = () =>
   common(
     command('tokenizer', 'stage I: learn to code the maskiges of the labels as tokens', (context, options: Options) =>
-      run(context, options, (config, train) =>
-        trainTokenizer({ config, train, dir: options.out, resume: Boolean(options.resume), ...context }),
+      run(context, options, (config, data) =>
+        trainTokenizer({ config, ...data, dir: options.out, resume: Boolean(options.resume), ...context }),
       ),
     ),
   ).option('--classes <file>', 'a classes.json instead of data, for tokenizer.masks=procedural');
@@ -61,11 +66,11 @@ const tokenizerCommand = () =>
 const priorCommand = () =>
   common(
     command('prior', 'stage II: learn to predict the tokens from images', (context, options: Options) =>
-      run(context, options, (config, train) => {
+      run(context, options, (config, data) => {
         const tokenizer = options.tokenizer ?? join(options.out, 'tokenizer', 'model');
         const { tokenCache } = options;
         const resume = Boolean(options.resume);
-        return trainPrior({ config, train, dir: options.out, tokenizer, tokenCache, resume, ...context });
+        return trainPrior({ config, ...data, dir: options.out, tokenizer, tokenCache, resume, ...context });
       }),
     ),
   )
@@ -74,4 +79,8 @@ const priorCommand = () =>
 
 /** `gss train tokenizer|prior` */
 export const trainCommand = () =>
-  new Command('train').description('train a stage').addCommand(tokenizerCommand()).addCommand(priorCommand());
+  new Command('train')
+    .description('train a stage')
+    .addCommand(tokenizerCommand())
+    .addCommand(posteriorCommand())
+    .addCommand(priorCommand());

@@ -2,7 +2,8 @@ import { priorVariants } from '@gss/prior';
 import { backboneStages, backboneVariants } from '@gss/segmenter';
 import { swinVariants } from '@gss/swin';
 import { z } from 'zod';
-import { recipe } from './recipe.js';
+import { posterior } from './posterior.js';
+import { data, recipe } from './recipe.js';
 
 const size = z.tuple([z.int().positive(), z.int().positive()]);
 const rgb = z.tuple([z.int().min(0).max(255), z.int().min(0).max(255), z.int().min(0).max(255)]);
@@ -149,6 +150,10 @@ const prior = z.strictObject({
   backbone: z.enum([...namesOf(backboneVariants), ...namesOf(swinVariants)]),
   /** Variant of the head. */
   head: z.enum(namesOf(priorVariants)).default('nano'),
+  /** The token classifier: the reference's, or two matrices of a low rank in its place, a part of the price. Generative only. */
+  classifier: z.enum(['full', 'low-rank']).default('full'),
+  /** Rank of a low-rank classifier; default an eighth of the channels that it reads. */
+  classifierRank: z.int().min(1).optional(),
   /** `discriminative`: the twin, a pixel classifier behind the same backbone and aggregation, for comparison. */
   kind: z.enum(['generative', 'discriminative']).default('generative'),
   /** What the backbone starts from: a file of weights (as `gss convert` takes them), or a name of `gss weights list`. */
@@ -204,8 +209,11 @@ export const gssConfig = z.strictObject({
   name: z.string().min(1),
   description: z.string().optional(),
   seed: z.int().min(0).default(0),
+  data: data.optional(),
   tokenizer,
   prior,
+  /** Stage I's 𝒳 and 𝒳⁻¹, for `gss train posterior`. */
+  posterior: posterior.optional(),
 });
 export type GssConfig = z.infer<typeof gssConfig>;
 export type TokenizerTrainConfig = GssConfig['tokenizer'];

@@ -18,6 +18,9 @@ export interface DataOptions {
   readonly palettePng?: boolean;
   /** Any source as JSON, in a file or inline; "{split}" in it stands for the split. */
   readonly source?: string;
+  /** Globs or /…/ for the names of samples to take, and to leave out. */
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
 }
 
 /** Size and number of the embedded default's scenes. */
@@ -84,9 +87,32 @@ export interface OpenedData {
   readonly size: { readonly width: number; readonly height: number };
 }
 
-/** Opens a split; an empty one is an error. */
+/** Opens a split, or what --include and --exclude leave of it; an empty one is an error. */
 export async function openSplit(options: DataOptions, split: string): Promise<OpenedData> {
-  const source = sourceOf(options, split);
+  const { include, exclude } = options;
+  return openSource(filtered(sourceOf(options, split), { include, exclude }));
+}
+
+/** The source with a filter around it, or as it is where nothing is filtered. */
+export function filtered(source: DatasetSource, { include, exclude, share }: SampleFilter): DatasetSource {
+  if (!include?.length && !exclude?.length && !share) return source;
+  return {
+    kind: 'filtered',
+    source,
+    ...(include?.length ? { include } : {}),
+    ...(exclude?.length ? { exclude } : {}),
+    ...(share ? { share } : {}),
+  };
+}
+
+export interface SampleFilter {
+  readonly include?: readonly string[] | undefined;
+  readonly exclude?: readonly string[] | undefined;
+  readonly share?: { readonly of: number; readonly side: 'drawn' | 'rest' } | undefined;
+}
+
+/** Opens a source and looks at its first picture. */
+export async function openSource(source: DatasetSource): Promise<OpenedData> {
   const dataset = await openDataset(source);
   const { image } = await dataset.read(0);
   return { source, dataset, classes: dataset.classes, size: { width: image.width, height: image.height } };

@@ -12,17 +12,20 @@ import {
   openTokenizer,
 } from '@gss/segmenter';
 import { loadTokenizerFolder, saveModelFolder } from '@gss/segmenter/node';
-import { createRng, disposeTree, frozen, initParams, resize, type Tree } from '@gss/tensor';
+import { createRng, disposeTree, frozen, initParams, resize, type Spec, type Tree } from '@gss/tensor';
 import { adamW, type LossResult, polySchedule } from '@gss/train';
-import { createLoader, trainLoop } from '@gss/train/node';
+import { createLoader, type TrainLoopResult, trainLoop } from '@gss/train/node';
 import type { Tokenizer } from '@gss/vqvae';
 import * as tf from '@tensorflow/tfjs-core';
 import { UsageError } from '../cli/errors.js';
+import type { GssConfig } from '../config/schema.js';
 import { trainingPipeline } from '../data/pipeline.js';
 import { sameClasses } from '../data/sources.js';
 import { cachedTokens, encodeLabels, openTokens, whyNotCached } from '../data/tokens.js';
 import { contextTensor, imageTensor, labelTensor, scaleLabels } from './batch.js';
+import { withInverse } from './posterior/open-model.js';
 import { loadPretrained } from './pretrained.js';
+import { evaluationFigure, openEvaluation } from './prior-evaluate.js';
 import { priorModel } from './prior-model.js';
 import { priorRules, priorTrains } from './prior-rules.js';
 import type { StageContext, StageResult } from './stage.js';
@@ -63,6 +66,22 @@ function twinLoss({ pixelLogits }: PriorOutput, labels: tf.Tensor3D): LossResult
   return { loss, logs: { pixel: loss } };
 }
 
+const percent = (value: number | undefined) => (value === undefined ? '?' : value.toFixed(2));
+
+/** Says which weights the model has, and where better ones are. */
+function tellKept(
+  out: StageContext['out'],
+  { keep, evaluate }: GssConfig['prior'],
+  { step, best, finished }: Pick<TrainLoopResult<Spec>, 'step' | 'best' | 'finished'>,
+): void {
+  if (!finished || !best) return;
+  const of = `step ${best.step} (mIoU ${percent(best.value)})`;
+  if (keep === 'best') {
+    const caution = evaluate?.holdout ? '' : ' They were chosen on this split: their figure on it flatters.';
+    out.note(`model: the best weights, of ${of}.${caution}`);
+  } else out.note(`model: the weights of the last step, ${step}; the best were those of ${of}: ${best.path}`);
+}
+
 /** Stage II (§3.4): the network learns the prior of the tokens; the tokenizer stays as it is. */
 export async function trainPrior(
   context: StageContext & { readonly tokenizer: string; readonly tokenCache?: string | undefined },
@@ -90,6 +109,9 @@ export async function trainPrior(
     context.tokenCache && !notCached
       ? cachedTokens(await openTokens(context.tokenCache, coder), coder, { filled })
       : undefined;
+  const whole = (network: NetworkParams) =>
+    withInverse({ network, tokenizer: stage1.params }, generative ? stage1.inverse : undefined, model);
+  const evaluation = await openEvaluation(context, model, whole);
   const bar = out.progress('stage II ', p.steps);
   try {
     const result = await trainLoop({
@@ -139,14 +161,23 @@ export async function trainPrior(
         });
         return { loss: total, logs: { token, pixel } };
       },
+      ...(evaluation ? { evaluate: evaluation.run, bestBy: evaluationFigure } : {}),
+      evaluateEvery: p.evaluate?.every,
+      keep: p.keep,
+      onEvaluate: ({ step, figures, best }) => {
+        const value = percent(figures[evaluationFigure]);
+        const before = best && best.step !== step ? ` · best ${percent(best.value)} at step ${best.step}` : '';
+        out.note(`step ${step}: mIoU ${value} on ${evaluation?.name}${before}`);
+      },
       onProgress: ({ step, loss }) => bar.update(step, `loss ${loss.toFixed(4)}`),
     });
+    tellKept(out, p, result);
     if (cached) out.note(cached.summary);
     const trained = frozen(result.params);
     const folder = join(dir, 'model');
     if (result.finished) {
       const saved = { ...model, training: { seed: config.seed, steps: result.step, waiting: result.waiting } };
-      await saveModelFolder(folder, saved, { ...trained, tokenizer: stage1.params });
+      await saveModelFolder(folder, saved, whole(trained));
     }
     disposeTree(trained as Tree<tf.Tensor>);
     return { finished: result.finished, seconds: result.seconds, folder: result.finished ? folder : undefined };
@@ -154,5 +185,6 @@ export async function trainPrior(
     bar.stop();
     codec.dispose();
     disposeTree(stage1.params as Tree<tf.Tensor>);
+    if (stage1.inverse) disposeTree(stage1.inverse as Tree<tf.Tensor>);
   }
 }

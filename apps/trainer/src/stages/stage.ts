@@ -1,11 +1,14 @@
 import type { Output } from '../cli/output.js';
 import type { GssConfig } from '../config/schema.js';
 import type { OpenedData } from '../data/sources.js';
+import type { TrainingData } from '../data/training-data.js';
 
 /** What a stage trains from. */
 export interface StageContext {
   readonly config: GssConfig;
   readonly train: OpenedData;
+  /** Opens what stage II is evaluated on while it trains; undefined where the config asks for no evaluation. */
+  readonly evaluation?: TrainingData['evaluation'];
   /** Folder of the run; the stage writes DIR/tokenizer or DIR/prior and its model folder. */
   readonly dir: string;
   readonly out: Output;

@@ -1,4 +1,5 @@
 import { DatasetError } from '../errors.js';
+import { filterDataset } from '../filter.js';
 import { mixDatasets } from '../mix.js';
 import type { DatasetSource } from '../source.js';
 import { syntheticStreets } from '../streets/synthetic-streets.js';
@@ -32,16 +33,19 @@ export async function openDataset(source: DatasetSource): Promise<SegmentationDa
           })),
         ),
       );
+    case 'filtered':
+      return filterDataset(await openDataset(source.source), source);
     default:
       throw new DatasetError(
         'bad-source',
-        `openDataset: unknown kind ${JSON.stringify((source as { kind?: unknown }).kind)}. Expected folder, synthetic-streets, named, tree, shards or mixed.`,
+        `openDataset: unknown kind ${JSON.stringify((source as { kind?: unknown }).kind)}. Expected folder, synthetic-streets, named, tree, shards, filtered or mixed.`,
       );
   }
 }
 
 /** The source with every sample once: repeat factors are for training, not for looking through files or writing them. */
 export function withoutRepeats(source: DatasetSource): DatasetSource {
+  if (source.kind === 'filtered') return { ...source, source: withoutRepeats(source.source) };
   if (source.kind !== 'mixed') return source;
   return { ...source, parts: source.parts.map(({ source: part }) => ({ source: withoutRepeats(part) })) };
 }

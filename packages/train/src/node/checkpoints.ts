@@ -41,7 +41,9 @@ const placesOf = ({ optimizer, further = new Map(), ema }: RunOptimizers) => [
 ];
 
 const pattern = /^step-(\d{8})\.safetensors$/;
-const fileOf = (dir: string, step: number) => join(dir, `step-${String(step).padStart(8, '0')}.safetensors`);
+/** The file of a step's checkpoint. */
+export const stepFile = (dir: string, step: number): string =>
+  join(dir, `step-${String(step).padStart(8, '0')}.safetensors`);
 
 /** Checkpoint files of a run, oldest first. Temporary files of interrupted writes are no checkpoints. */
 export function listCheckpoints(dir: string): { path: string; step: number }[] {
@@ -88,9 +90,13 @@ export async function saveCheckpoint(
     tf.dispose([...state.values()]);
     steps[key] = String(of.steps);
   }
-  const path = fileOf(dir, step);
+  const path = stepFile(dir, step);
   await writeSafetensors(path, entries, { step: String(step), ...steps, config });
-  for (const old of listCheckpoints(dir).slice(0, -keep)) unlinkSync(old.path);
+  const all = listCheckpoints(dir);
+  // Files of later steps are of an earlier run in this folder, which this one replaces.
+  const stale = all.filter((file) => file.step > step);
+  const old = all.filter((file) => file.step <= step).slice(0, -keep);
+  for (const file of [...old, ...stale]) unlinkSync(file.path);
   return path;
 }
 

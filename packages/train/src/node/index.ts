@@ -1,3 +1,4 @@
+export type { Best } from './best.js';
 export {
   type CheckpointInfo,
   listCheckpoints,
@@ -11,4 +12,4 @@ export { createLoader, type Loader, type LoaderOptions } from './loader.js';
 export { type Batch, type BatchJob, collate, makeBatch } from './loader-worker.js';
 export { openRunLogger, type RunLogger } from './logger.js';
 export { trainLoop } from './loop.js';
-export type { BatchStream, Phase, Progress, TrainLoopOptions, TrainLoopResult } from './loop-options.js';
+export type { BatchStream, Evaluated, Phase, Progress, TrainLoopOptions, TrainLoopResult } from './loop-options.js';

@@ -3,6 +3,7 @@ import type { EmaOptions } from '../ema.js';
 import type { Optimizer } from '../optim/optimizer.js';
 import type { Schedule } from '../schedule.js';
 import type { LossResult } from '../step.js';
+import type { Best } from './best.js';
 import type { RunLogger } from './logger.js';
 
 /** Where a run stands; for progress bars. */
@@ -14,6 +15,13 @@ export interface Progress {
   readonly stepsPerSecond: number;
   /** Seconds to the end at the present pace. */
   readonly eta: number;
+}
+
+/** What an evaluation found, and the best so far, itself included. */
+export interface Evaluated {
+  readonly step: number;
+  readonly figures: Readonly<Record<string, number>>;
+  readonly best: Best | undefined;
 }
 
 /** Batches from a given step on. */
@@ -72,15 +80,22 @@ export interface TrainLoopOptions<S extends Spec, B> {
   readonly afterStep?: (params: ParamsOf<S>, step: number, log: RunLogger) => ParamsOf<S> | Promise<ParamsOf<S>>;
   /** Runs every `evaluateEvery` steps and at the end; its figures are logged. */
   readonly evaluate?: (params: ParamsOf<S>, step: number, log: RunLogger) => Promise<Record<string, number>>;
-  readonly evaluateEvery?: number;
+  readonly evaluateEvery?: number | undefined;
+  readonly onEvaluate?: ((evaluation: Evaluated) => void) | undefined;
+  /** The figure of `evaluate` (larger is better) whose best weights are kept in `dir`/best; default none are. */
+  readonly bestBy?: string | undefined;
+  /** Which weights the result has: the last (default), or the best by `bestBy`. */
+  readonly keep?: 'last' | 'best' | undefined;
   readonly onProgress?: (progress: Progress) => void;
   /** Stops after the running step: a checkpoint is saved and the result says `aborted`. */
   readonly signal?: AbortSignal;
 }
 
 export interface TrainLoopResult<S extends Spec> {
-  /** The trained tree (variables), or the average of it (plain tensors); it belongs to the caller. */
+  /** The trained tree (variables), or the average of it or the best evaluated (plain tensors); it belongs to the caller. */
   readonly params: ParamsOf<S>;
+  /** Where the best evaluated weights lie. */
+  readonly best?: Best | undefined;
   readonly step: number;
   readonly finished: boolean;
   readonly seconds: number;

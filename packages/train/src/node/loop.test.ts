@@ -97,6 +97,65 @@ describe('trainLoop', () => {
     await expect(trainLoop(averaging({ resume: true }))).rejects.toThrow('lacks ema_steps');
   });
 
+  describe('keeps the best evaluated weights', () => {
+    /** Best at step 4, again (no better) at 10. */
+    const figures: Record<number, number> = { 2: 10, 4: 60, 6: 30, 8: Number.NaN, 10: 60, 12: 50 };
+    const judged = (overrides: Partial<Options> = {}) =>
+      options({
+        evaluate: async (params, step) => {
+          seen.set(step, bits(params));
+          return { mIoU: figures[step]! };
+        },
+        evaluateEvery: 2,
+        bestBy: 'mIoU',
+        ...overrides,
+      });
+    const seen = new Map<number, unknown>();
+
+    test('beside the rotation, and returns the last or the best', async () => {
+      const last = await trainLoop(judged({ ema: { decay: 0.5 } }));
+      expect(last.best).toEqual({ step: 4, value: 60, path: join(dir, 'best', 'step-00000004.safetensors') });
+      expect(readdirSync(join(dir, 'best'))).toEqual(['step-00000004.safetensors']);
+      expect(bits(last.params)).toEqual(seen.get(12));
+      const best = await trainLoop(judged({ ema: { decay: 0.5 }, keep: 'best', optimizer: adamW() }));
+      expect(bits(best.params)).toEqual(seen.get(4));
+    });
+
+    test('and remembers them when resumed, even where the checkpoint is older', async () => {
+      const broken = judged({
+        loss: (params, x, training, step) => {
+          if (step === 5) throw new Error('killed');
+          return options().loss(params, x, training, step);
+        },
+        checkpointEvery: 3,
+      });
+      await expect(trainLoop(broken)).rejects.toThrow('killed');
+      expect(readdirSync(join(dir, 'best'))).toEqual(['step-00000004.safetensors']);
+      const rest = await trainLoop(judged({ resume: true, optimizer: adamW(), checkpointEvery: 3, keep: 'best' }));
+      expect([rest.best?.step, rest.best?.value]).toEqual([4, 60]);
+      expect(bits(rest.params)).toEqual(seen.get(4));
+      const again = await trainLoop(judged({ resume: true, optimizer: adamW(), keep: 'best' })); // nothing left to do
+      expect([again.best?.step, bits(again.params)]).toEqual([4, seen.get(4)]);
+    });
+
+    test('of this run alone: a new one in the folder starts without', async () => {
+      await trainLoop(judged());
+      const low = await trainLoop(
+        judged({ evaluate: async (_, step) => ({ mIoU: step }), optimizer: adamW(), config: '{"a":3}' }),
+      );
+      expect([low.best?.step, readdirSync(join(dir, 'best'))]).toEqual([12, ['step-00000012.safetensors']]);
+      await expect(trainLoop(judged({ bestBy: 'aAcc', optimizer: adamW() }))).rejects.toThrow(
+        'bestBy is aAcc, but evaluate gives mIoU',
+      );
+    });
+  });
+
+  test('a run that starts over replaces the checkpoints of the one before', async () => {
+    await trainLoop(options());
+    await trainLoop(options({ steps: 6, optimizer: adamW(), config: '{"a":4}' }));
+    expect(listCheckpoints(join(dir, 'checkpoints')).map(({ step }) => step)).toEqual([5, 6]);
+  });
+
   describe('with a further phase', () => {
     /** The second layer works against the first, from step 4 on. */
     const adversarial = (overrides: Partial<Options> = {}): Options => {

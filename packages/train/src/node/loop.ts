@@ -15,6 +15,7 @@ import {
 import type * as tf from '@tensorflow/tfjs-core';
 import { createEma, type Ema } from '../ema.js';
 import { type StepResult, trainStep } from '../step.js';
+import { openBest } from './best.js';
 import { listCheckpoints, loadCheckpoint, saveCheckpoint } from './checkpoints.js';
 import { refuseNonFinite } from './diverged.js';
 import { openRunLogger } from './logger.js';
@@ -24,6 +25,12 @@ import type { Phase, TrainLoopOptions, TrainLoopResult } from './loop-options.js
 function averaged(spec: Spec, trains: (name: string) => boolean = () => true): (name: string) => boolean {
   const buffers = new Set(leavesOf(spec).flatMap(({ name, leaf }) => (leaf.leaf === 'buffer' ? [name] : [])));
   return (name) => buffers.has(name) || trains(name);
+}
+
+function figureOf(figures: Readonly<Record<string, number>>, name: string): number {
+  const value = figures[name];
+  if (value !== undefined) return value;
+  throw new RangeError(`trainLoop: bestBy is ${name}, but evaluate gives ${Object.keys(figures).join(', ')}.`);
 }
 
 /** What `use` makes of the tree that counts: the average where there is one, else the parameters themselves. */
@@ -56,6 +63,7 @@ export async function trainLoop<const S extends Spec, B>(options: TrainLoopOptio
   ema?.begin(params as Tree<tf.Tensor>);
   let step = loaded.step;
   const first = step;
+  const best = await openBest(join(dir, 'best'), { spec, config, resume: Boolean(options.resume) });
   const root = createRng(seed);
   const stream = options.batches(step);
   const log = openRunLogger(dir);
@@ -128,18 +136,22 @@ export async function trainLoop<const S extends Spec, B>(options: TrainLoopOptio
         });
       }
       if (options.evaluate && (step % evaluateEvery === 0 || step === steps)) {
-        const { evaluate } = options;
-        figures = await withAveraged(params, ema, (tree) => evaluate(tree, step, log));
+        const { evaluate, bestBy } = options;
+        figures = await withAveraged(params, ema, async (tree) => {
+          const found = await evaluate(tree, step, log);
+          if (bestBy !== undefined) await best.consider(step, figureOf(found, bestBy), tree);
+          return found;
+        });
         log.scalars(step, figures);
+        options.onEvaluate?.({ step, figures, best: best.best });
       }
       if (step % checkpointEvery === 0) await save();
     }
     if (saved !== step) await save();
-    if (ema) {
-      const tree = ema.tree(params);
-      disposeTree(params as Tree<tf.Tensor>);
-      params = tree;
-    }
+    const last = params;
+    if (options.keep === 'best' && best.best) params = await best.load();
+    else if (ema) params = ema.tree(params);
+    if (params !== last) disposeTree(last as Tree<tf.Tensor>);
   } catch (error) {
     disposeTree(params as Tree<tf.Tensor>);
     throw error;
@@ -156,5 +168,6 @@ export async function trainLoop<const S extends Spec, B>(options: TrainLoopOptio
     seconds,
     waiting: (stream.waited ?? 0) / 1000 / Math.max(seconds, 1e-9),
     figures,
+    best: best.best,
   };
 }

@@ -1,0 +1,141 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { registerWasmKernels } from '@gss/tensor/kernels/wasm';
+import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-wasm';
+import { readSafetensors } from '@gss/checkpoint/node';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createOutput } from '../cli/output.js';
+import { parseConfig } from '../config/load.js';
+import { type OpenedData, openSource, openSplit } from '../data/sources.js';
+import { trainingData } from '../data/training-data.js';
+import { trainPrior } from './prior.js';
+import { spread } from './prior-evaluate.js';
+import { trainTokenizer } from './tokenizer.js';
+
+const root = mkdtempSync(join(tmpdir(), 'gss-recipe-'));
+const tokenizer = join(root, 'tokenizer', 'model');
+const notes: string[] = [];
+const out = {
+  ...createOutput(true),
+  note: (text: string) => notes.push(text),
+  progress: () => ({ update() {}, stop() {} }),
+};
+const signal = new AbortController().signal;
+let whole: OpenedData;
+
+const base = { steps: 4, batchSize: 1, crop: [32, 32], ratioRange: [1, 1], lr: 0.001, warmup: 0, checkpointEvery: 1 };
+const configOf = (prior: object, rest: object = {}) =>
+  parseConfig(
+    {
+      name: 'test',
+      seed: 3,
+      tokenizer: { ...base, variant: 'nano', codes: 16, codebookMasks: 2, steps: 0 },
+      prior: { ...base, backbone: 'nano', ...prior },
+      ...rest,
+    },
+    'test',
+  );
+/** Trains stage II as gss train does; returns the folder of the run. */
+async function train(name: string, prior: object, { resume = false, stop = signal, rest = {} } = {}) {
+  const config = configOf(prior, rest);
+  const data = await trainingData(config, whole, async () => whole);
+  const dir = join(root, name);
+  const { finished } = await trainPrior({ config, ...data, dir, out, signal: stop, resume, tokenizer });
+  return { dir, finished };
+}
+const logOf = (dir: string): Record<string, number>[] =>
+  readFileSync(join(dir, 'prior', 'log.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+const modelOf = async (dir: string) =>
+  Buffer.concat(
+    [...(await readSafetensors(join(dir, 'model', 'model.safetensors'))).values()].map(({ data }) =>
+      Buffer.from(data.buffer, data.byteOffset, data.byteLength),
+    ),
+  );
+
+beforeAll(async () => {
+  await tf.setBackend('wasm');
+  await registerWasmKernels();
+  whole = await openSource({ kind: 'synthetic-streets', seed: 1, width: 64, height: 48, count: 8, variety: 'calm' });
+  await trainTokenizer({ config: configOf({}), train: whole, dir: root, out, signal, resume: false });
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+describe('evaluation while training', () => {
+  const evaluate = { every: 2, count: 2, holdout: { share: 0.25 }, pictures: 1 };
+
+  test('logs figures and pictures of held-out images, keeps the best weights, and resumes to the same model', async () => {
+    notes.length = 0;
+    const recipe = { evaluate, ema: { decay: 0.9 }, keep: 'best' };
+    const { dir } = await train('evaluated', recipe);
+    const evaluations = logOf(dir).filter((line) => 'val/mIoU' in line);
+    expect(evaluations.map(({ step }) => step)).toEqual([2, 4]);
+    expect(evaluations[0]).toMatchObject({ 'val/aAcc': expect.any(Number), 'val/seconds': expect.any(Number) });
+    const best = evaluations[1]!['val/mIoU']! > evaluations[0]!['val/mIoU']! ? 4 : 2;
+    expect(readdirSync(join(dir, 'prior', 'best'))).toEqual([`step-0000000${best}.safetensors`]);
+    expect(notes.join('\n')).toMatch(/step 2: mIoU \d+\.\d\d on 2 held-out train images/);
+    expect(notes.join('\n')).toMatch(new RegExp(`model: the best weights, of step ${best} \\(mIoU `));
+    const events = readdirSync(join(dir, 'prior')).find((file) => file.startsWith('events'))!;
+    const png = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
+    const written = readFileSync(join(dir, 'prior', events));
+    expect(written.indexOf(png)).toBeGreaterThan(0);
+    const once = await modelOf(dir);
+
+    const stopper = new AbortController();
+    const stopAfter = { ...out, note: (text: string) => (text.startsWith('step 2') ? stopper.abort() : undefined) };
+    const config = configOf(recipe);
+    const data = await trainingData(config, whole);
+    const again = join(root, 'again');
+    const common = { config, ...data, dir: again, tokenizer };
+    const part = await trainPrior({ ...common, out: stopAfter, signal: stopper.signal, resume: false });
+    expect(part.finished).toBe(false);
+    await trainPrior({ ...common, out, signal, resume: true });
+    expect((await modelOf(again)).equals(once)).toBe(true);
+  });
+
+  test('of a split, and the last weights unless told otherwise', async () => {
+    notes.length = 0;
+    const { dir } = await train('split', { evaluate: { every: 4, count: 1, split: 'val', pictures: 0 } });
+    expect(notes.join('\n')).toMatch(/on 1 images of val/);
+    expect(notes.join('\n')).toContain('model: the weights of the last step, 4; the best were those of step 4');
+    const plain = await train('plain', {});
+    expect((await modelOf(dir)).equals(await modelOf(plain.dir))).toBe(true); // to look changes nothing
+  });
+
+  test('refuses what cannot be', async () => {
+    await expect(train('x', { keep: 'best' })).rejects.toThrow('prior.keep=best needs prior.evaluate');
+    expect(() => configOf({ evaluate: { every: 1, split: 'val', holdout: { share: 0.5 } } })).toThrow('not both');
+    expect(() => configOf({ evaluate: { evry: 1 } })).toThrow('did you mean prior.evaluate.every?');
+    const config = configOf({ evaluate });
+    const context = { config, train: whole, dir: root, out, signal, resume: false, tokenizer };
+    await expect(trainPrior(context)).rejects.toThrow('does not evaluate while it trains');
+  });
+});
+
+test('a holdout by name and data filters part the training data, for every stage', async () => {
+  const names = Array.from({ length: 8 }, (_, i) => whole.dataset.name(i));
+  const namesOf = ({ dataset }: OpenedData) => Array.from({ length: dataset.length }, (_, i) => dataset.name(i));
+  const config = configOf(
+    { evaluate: { every: 1, holdout: { names: [`*${names[2]!.slice(-2)}`] } } },
+    { data: { exclude: [names[0]!, '/7$/'] } },
+  );
+  const { train, evaluation } = await trainingData(config, whole);
+  const left = names.filter((name) => name !== names[0] && !name.endsWith('7'));
+  expect(namesOf(train)).toEqual(left.filter((name) => name !== names[2]));
+  expect(namesOf((await evaluation!()).data)).toEqual([names[2]]);
+  expect((await trainingData(configOf({}), whole)).train).toBe(whole);
+  const split = configOf({ evaluate: { every: 1, split: 'test' } });
+  await expect((await trainingData(split, whole)).evaluation!()).rejects.toThrow('prior.evaluate.split=test');
+  const some = await openSplit({ include: ['*3'], exclude: ['*13'] }, 'val');
+  expect(namesOf(some).every((name) => name.endsWith('3') && !name.endsWith('13'))).toBe(true);
+});
+
+test('positions are spread evenly', () => {
+  expect(spread(10, 3)).toEqual([1, 5, 8]);
+  expect(spread(3, 10)).toEqual([0, 1, 2]);
+  expect(spread(4)).toEqual([0, 1, 2, 3]);
+});

@@ -1,7 +1,6 @@
-import { type AugmentOptions, fullAugmentation } from '@gss/segmenter';
 import { loadSegmenterFolder } from '@gss/segmenter/node';
 import type { NodeBackend } from '@gss/tensor/node';
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { type Context, command } from '../cli/command.js';
 import { UsageError } from '../cli/errors.js';
 import type { Output } from '../cli/output.js';
@@ -12,6 +11,8 @@ import { type Evaluation, evaluateModel } from '../stages/evaluate.js';
 import { evaluateTokenizer } from '../stages/oracle.js';
 import { instantTokenizer } from '../stages/tokenizers/instant.js';
 import { openAnyTokenizer } from '../stages/tokenizers/open.js';
+import { type AugmentationOptions, augmentation, withAugmentation } from './evaluate-augment.js';
+import { findModel } from './model-shipped.js';
 import { backendOption, positive, startBackend, withData } from './options.js';
 
 interface Options extends DataOptions {
@@ -20,33 +21,8 @@ interface Options extends DataOptions {
   readonly backend?: NodeBackend;
 }
 
-interface ModelOptions extends Options {
-  readonly tta?: boolean;
-  readonly scales?: readonly number[];
-  readonly flip?: boolean;
-  readonly average?: 'soft' | 'votes';
+interface ModelOptions extends Options, AugmentationOptions {
   readonly boundary?: boolean;
-}
-
-/** Parses "0.75,1,1.25". */
-function scaleList(text: string): number[] {
-  const scales = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  if (scales.every((scale) => scale > 0 && scale < Number.POSITIVE_INFINITY)) return scales;
-  throw new InvalidArgumentError(`expected numbers above 0 with commas between, such as 0.75,1,1.25, got ${text}.`);
-}
-
-/** --tta is all of mmsegmentation's usual; --scales and --flip choose. */
-function augmentation({ tta, scales, flip, average }: ModelOptions): AugmentOptions | undefined {
-  if (tta && (scales || flip))
-    throw new UsageError('evaluate: --tta is all scales and flips. Leave out --scales and --flip.');
-  const how = tta
-    ? fullAugmentation
-    : scales || flip
-      ? { ...(scales ? { scales } : {}), flip: flip ?? false }
-      : undefined;
-  if (!how && average)
-    throw new UsageError(`evaluate: --average ${average} has nothing to average. Add --tta, --scales or --flip.`);
-  return how && average ? { ...how, average } : how;
 }
 
 export function printEvaluation(out: Output, { mIoU, mAcc, aAcc, boundaryIoU, images, perClass }: Evaluation): void {
@@ -124,40 +100,36 @@ const tokenizerCommand = () =>
     )
     .option('--palette <palette>', `colours for bare weights, which know no classes: ${paletteHelp}`);
 
-/** `gss evaluate --model DIR [--data DIR] [--split NAME]` and `gss evaluate tokenizer …` */
+async function evaluate(context: Context, options: ModelOptions): Promise<undefined> {
+  if (!options.model)
+    throw new UsageError(
+      'evaluate: --model is missing. Name a folder that gss train or gss quickstart wrote, or a shipped model.',
+    );
+  const augment = augmentation('evaluate', options);
+  const folder = findModel('evaluate', options.model);
+  const data = await openSplit(options, options.split);
+  await startBackend(context.out, options.backend);
+  const segmenter = await loadSegmenterFolder(folder);
+  sameClasses(segmenter.config.classes, data.classes, options.model);
+  const evaluation = await evaluateModel(
+    segmenter,
+    data.dataset,
+    { ...context, boundary: options.boundary ?? false },
+    augment,
+  );
+  segmenter.dispose();
+  printEvaluation(context.out, evaluation);
+  context.out.result(evaluation);
+  return undefined;
+}
+
+/** `gss evaluate --model DIR|NAME [--data DIR] [--split NAME]` and `gss evaluate tokenizer …` */
 export const evaluateCommand = () =>
-  modelOptions('model folder (required)')(
-    command('evaluate', 'mIoU, mAcc and aAcc of a model on a split', async (context, options: ModelOptions) => {
-      if (!options.model)
-        throw new UsageError('evaluate: --model DIR is missing. Name a folder that gss train or gss quickstart wrote.');
-      const augment = augmentation(options);
-      const data = await openSplit(options, options.split);
-      await startBackend(context.out, options.backend);
-      const segmenter = await loadSegmenterFolder(options.model);
-      sameClasses(segmenter.config.classes, data.classes, options.model);
-      const evaluation = await evaluateModel(
-        segmenter,
-        data.dataset,
-        { ...context, boundary: options.boundary ?? false },
-        augment,
-      );
-      segmenter.dispose();
-      printEvaluation(context.out, evaluation);
-      context.out.result(evaluation);
-      return undefined;
-    }),
+  withAugmentation(
+    modelOptions('model folder, or the name of a shipped model (required)')(
+      command('evaluate', 'mIoU, mAcc and aAcc of a model on a split', evaluate),
+    ),
   )
-    .addOption(
-      new Option('--scales <list>', 'average over these input scales, such as 0.75,1,1.25').argParser(scaleList),
-    )
     .option('--boundary', 'Boundary IoU (Cheng et al., CVPR 2021) too')
-    .option('--flip', 'average over the mirror image too')
-    .option('--tta', `scales ${fullAugmentation.scales!.join(', ')} with mirror images: 12 passes an image`)
-    .addOption(
-      new Option('--average <what>', "soft class scores (default) or the passes' decisions, as the reference").choices([
-        'soft',
-        'votes',
-      ]),
-    )
     .enablePositionalOptions()
     .addCommand(tokenizerCommand());

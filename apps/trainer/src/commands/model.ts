@@ -9,6 +9,7 @@ import type { Output } from '../cli/output.js';
 import { type Inspection, inspect, trainsOnly } from '../inspect/inspect.js';
 import type { PartName } from '../inspect/parts.js';
 import { modelPackCommand } from './model-pack.js';
+import { shippedModels } from './model-shipped.js';
 import { positive } from './options.js';
 
 interface Options {
@@ -32,8 +33,9 @@ interface Subject {
   readonly size: readonly [number, number];
 }
 
-/** A preset by name, or the config.json of a model folder. */
-function subjectOf(given: string, { classes, kind }: Options): Subject {
+/** A preset by name, or the config.json of a model folder; shipped models by name. */
+function subjectOf(name: string, { classes, kind }: Options): Subject {
+  const given = existsSync(name) ? name : (shippedModels().get(name) ?? name);
   if (existsSync(given) && statSync(given).isDirectory()) {
     if (classes !== undefined || kind !== undefined)
       throw new UsageError(
@@ -117,7 +119,9 @@ async function list({ out }: Context) {
   });
   for (const { name, title, paper } of presets)
     out.line(`${name.padEnd(width)}  ${title}${paper ? ` (Table ${paper.table}: ${paper.published.value})` : ''}`);
-  out.result({ presets });
+  const shipped = [...shippedModels()].map(([name, folder]) => ({ name, folder }));
+  for (const { name, folder } of shipped) out.line(`${name.padEnd(width)}  shipped, trained: ${folder}`);
+  out.result({ presets, shipped });
   return undefined;
 }
 
@@ -127,7 +131,7 @@ export const modelCommand = () =>
     .description('what models are made of')
     .addCommand(
       command('inspect', 'parameters, FLOPs, tokens and memory of a preset or a model folder, without running it', run)
-        .argument('<preset|dir>', 'see gss model list, or a model folder')
+        .argument('<preset|dir|name>', 'see gss model list, or a model folder, or the name of a shipped model')
         .addOption(
           new Option('--size <HxW>', 'size of the image (default: the crop it trains on)').argParser(parseSize),
         )

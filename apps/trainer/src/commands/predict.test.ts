@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decodeImage, decodeLabel } from '@gss/datasets/node';
 import { createSegmenter, modelSpec } from '@gss/segmenter';
 import { saveModelFolder } from '@gss/segmenter/node';
 import { preset } from '@gss/segmenter/presets';
@@ -29,10 +30,18 @@ afterEach(() => {
   process.exitCode = 0;
 });
 
+/** `gss predict --model … --out … --backend wasm ARGS`. */
 async function run(out: string, ...args: string[]) {
-  let stderr = '';
+  return predictWith(['--model', folder, '--out', out, '--backend', 'wasm', ...args, picture]);
+}
+
+async function predictWith(line: string[]) {
+  let [stdout, stderr] = ['', ''];
   const spies = [
-    vi.spyOn(process.stdout, 'write').mockImplementation(() => true),
+    vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+      stdout += String(chunk);
+      return true;
+    }),
     vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
       stderr += String(chunk);
       return true;
@@ -40,13 +49,12 @@ async function run(out: string, ...args: string[]) {
   ];
   process.exitCode = undefined;
   const command = predictCommand().exitOverride(); // commander throws where it would end the process
-  const line = ['--model', folder, '--out', out, '--backend', 'cpu', ...args, picture];
   const refused = await command.parseAsync(line, { from: 'user' }).then(
     () => 0,
     (error: { exitCode?: number }) => error.exitCode ?? 1,
   );
   for (const spy of spies) spy.mockRestore();
-  return { stderr, code: refused || Number(process.exitCode ?? 0) };
+  return { stdout, stderr, code: refused || Number(process.exitCode ?? 0) };
 }
 
 test('--samples writes masks, maskiges and their agreement; a seed repeats them', async () => {
@@ -74,5 +82,64 @@ test.each([
 ])('%j is refused', async (args, reason) => {
   const { stderr, code } = await run(join(root, 'refused'), ...args);
   expect(stderr).toMatch(reason);
+  expect(code).toBe(1);
+});
+
+test('--outputs chooses what is written; ids, palette and colours are one map', async () => {
+  const out = join(root, 'all');
+  const { stdout, code } = await run(out, '--outputs', 'all', '--json');
+  expect(code).toBe(0);
+  const { files } = JSON.parse(stdout);
+  const names = 'colour.png confidence.png maskige.png overlay.jpg palette.png tokens.json'.split(' ');
+  expect(readdirSync(out).sort()).toEqual([...names.map((name) => `street.${name}`), 'street.png'].sort());
+  expect(files).toEqual([
+    { input: picture, labels: join(out, 'street.png'), ms: expect.any(Number), outputs: expect.any(Object) },
+  ]);
+  expect(files[0].outputs.palette).toBe(join(out, 'street.palette.png'));
+  const bytes = (name: string) => readFileSync(join(out, name));
+  const ids = decodeLabel(bytes('street.png'), 'street.png').data;
+  const colours = model.classes.map(({ color }) => color);
+  const drawn = [...ids].flatMap((id) => [...colours[id]!]);
+  // sharp turns palette PNGs into RGB: each index looked up in the palette.
+  for (const name of ['street.palette.png', 'street.colour.png'])
+    expect([...(await decodeImage(bytes(name), name)).data]).toEqual(drawn);
+  const tokens = JSON.parse(bytes('street.tokens.json').toString());
+  expect([tokens.width, tokens.height, tokens.tokens.length, tokens.vocabulary]).toEqual([10, 8, 80, 1024]);
+  expect(await run(out, '--outputs', 'labels', '--flip')).toMatchObject({ code: 0 });
+});
+
+test('a folder is all its pictures, with progress; a batch gives the same labels', async () => {
+  const pictures = join(root, 'pictures');
+  mkdirSync(join(pictures, 'deeper'), { recursive: true });
+  for (const name of ['b.png', 'a.png', 'deeper/c.png']) cpSync(picture, join(pictures, name));
+  writeFileSync(join(pictures, 'notes.txt'), 'no picture');
+  const out = join(root, 'folder');
+  const line = ['--model', folder, '--out', out, '--backend', 'wasm', '--outputs', 'labels', pictures];
+  const { stdout, stderr, code } = await predictWith(line);
+  expect([code, readdirSync(out)]).toEqual([0, ['a.png', 'b.png']]);
+  expect(stderr).toMatch(/predict {2}2\/2 · \d+ s left/);
+  expect(stdout).toContain(`2 pictures → ${out}`);
+  const single = readFileSync(join(out, 'a.png'));
+  expect(await predictWith(['--batch-size', '2', ...line])).toMatchObject({ code: 0 });
+  expect(readFileSync(join(out, 'b.png'))).toEqual(single);
+});
+
+test.each([
+  [['--outputs', 'lables'], /no output "lables"; did you mean labels\? There are labels, palette/],
+  [['--outputs', 'tokens', '--flip'], /--outputs tokens: windows, scales and mirror images have tokens of their own/],
+  [['--tta', '--flip'], /predict: --tta is all scales and flips/],
+  [['--average', 'votes'], /predict: --average votes has nothing to average/],
+  [[join(root, 'nowhere.png')], /nowhere\.png does not exist\. Name pictures, or folders/],
+  [['--batch-size', '0'], /expected a whole number above 0, got 0/],
+])('%j is refused before anything is computed', async (args, reason) => {
+  const { stderr, code } = await run(join(root, 'refused'), ...args);
+  expect(stderr).toMatch(reason);
+  expect(code).toBe(1);
+});
+
+test('a name that is neither a folder nor shipped is refused', async () => {
+  const line = ['--model', join(root, 'absent'), '--out', join(root, 'refused'), '--backend', 'wasm', picture];
+  const { stderr, code } = await predictWith(line);
+  expect(stderr).toMatch(/predict: no model folder .*absent, and no shipped model of that name/);
   expect(code).toBe(1);
 });

@@ -1,154 +1,139 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { basename, extname, join } from 'node:path';
-import { decodeImage } from '@gss/datasets/node';
-import type { RgbImage } from '@gss/maskige';
-import type { SampleOptions, Segmenter } from '@gss/segmenter';
-import { loadSegmenterFolder } from '@gss/segmenter/node';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadSegmenterFolder, type PredictedFile, predictFiles } from '@gss/segmenter/node';
 import type { NodeBackend } from '@gss/tensor/node';
-import { InvalidArgumentError, Option } from 'commander';
-import { command, interrupted } from '../cli/command.js';
-import { UsageError } from '../cli/errors.js';
-import { draw, heat, indexPng, overlay, rgbJpeg, rgbPng, writeAll } from '../images/write.js';
+import { Option } from 'commander';
+import { type Context, command, interrupted } from '../cli/command.js';
+import { type AugmentationOptions, augmentation, withAugmentation } from './evaluate-augment.js';
+import { defaultModel, findModel } from './model-shipped.js';
 import { backendOption, positive, startBackend } from './options.js';
+import { inputFiles, outputNames } from './predict-files.js';
+import {
+  checkOutputs,
+  defaultOutputs,
+  type OutputName,
+  outputsHelp,
+  parseOutputs,
+  writeOutputs,
+} from './predict-outputs.js';
+import { type SamplingOptions, sampling, type WrittenSamples, withSampling, writeSamples } from './predict-samples.js';
 
-interface Options {
-  readonly model: string;
+interface Options extends SamplingOptions, AugmentationOptions {
+  readonly model?: string;
   readonly out: string;
+  readonly outputs?: readonly OutputName[];
+  readonly batchSize?: number;
   readonly backend?: NodeBackend;
-  readonly samples?: number;
-  readonly temperature?: number;
-  readonly topK?: number;
-  readonly seed?: number;
 }
 
-const number =
-  (what: string, fits: (value: number) => boolean) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (text.trim() !== '' && fits(value)) return value;
-    throw new InvalidArgumentError(`expected ${what}, got ${text}.`);
+/** A finished picture. */
+interface Done {
+  readonly input: string;
+  /** The index PNG, where it was written. */
+  readonly labels?: string;
+  readonly ms: number;
+  readonly outputs: Partial<Record<OutputName, string>>;
+  readonly samples?: WrittenSamples;
+}
+
+/** A bar over pictures, or over the windows and passes of a single one; a single whole picture needs none. */
+function watch(out: Context['out'], files: readonly string[]) {
+  const several = files.length > 1 ? out.progress('predict ', files.length) : undefined;
+  let windows: ReturnType<Context['out']['progress']> | undefined;
+  return {
+    onProgress(done: number, total: number) {
+      if (several || total === 1) return;
+      windows ??= out.progress('windows ', total);
+      windows.update(done);
+      if (done === total) windows.stop();
+    },
+    picture: (done: number) => several?.update(done),
+    stop: () => {
+      several?.stop();
+      windows?.stop();
+    },
+  };
+}
+
+async function run({ out, signal }: Context, given: string[], options: Options): Promise<number | undefined> {
+  const files = inputFiles(given);
+  const names = outputNames(files);
+  const how = sampling(options);
+  const augment = augmentation('predict', options);
+  const folder = findModel('predict', options.model);
+  await startBackend(out, options.backend);
+  const segmenter = await loadSegmenterFolder(folder);
+  const { config } = segmenter;
+  const windows = augment !== undefined || config.inference.mode === 'slide';
+  const outputs = checkOutputs(options.outputs ?? defaultOutputs, config, { windows });
+  mkdirSync(options.out, { recursive: true });
+  const done: Done[] = [];
+  const bar = watch(out, files);
+
+  const finish = async ({ file, image, prediction, ms: network }: PredictedFile) => {
+    const path = (suffix: string) => join(options.out, `${names[done.length]}${suffix}`);
+    const began = performance.now();
+    const labels = await prediction.labels();
+    const ms = Math.round(network + performance.now() - began);
+    const written = await writeOutputs(outputs, { config, image, labels, prediction }, path);
+    prediction.dispose();
+    const samples = how && (await writeSamples(segmenter, image, path, { ...how, signal }));
+    done.push({
+      input: file,
+      ...(written.labels ? { labels: written.labels } : {}),
+      ms,
+      outputs: written,
+      ...(samples ? { samples } : {}),
+    });
+    bar.picture(done.length);
+    // A line a picture would break the bar of a terminal.
+    if (files.length > 1 && process.stderr.isTTY) return;
+    out.line(`${file} → ${Object.values(written)[0]} (${ms} ms)`);
+    if (samples)
+      out.line(
+        `  ${samples.files.length} samples agree on ${(100 * samples.agreement).toFixed(1)} %: ${samples.picture}`,
+      );
   };
 
-/** What --samples asks for; the options that shape the draws mean nothing without it. */
-function sampling({ samples, temperature, topK, seed }: Options): SampleOptions | undefined {
-  if (samples !== undefined)
-    return {
-      count: samples,
-      ...(temperature === undefined ? {} : { temperature }),
-      ...(topK === undefined ? {} : { topK }),
-      ...(seed === undefined ? {} : { seed }),
-    };
-  const lone = Object.entries({ temperature, 'top-k': topK, seed }).find(([, value]) => value !== undefined);
-  if (lone) throw new UsageError(`predict: --${lone[0]} belongs to --samples N. Add it, or leave --${lone[0]} out.`);
+  try {
+    const { onProgress } = bar;
+    const predicted = predictFiles(segmenter, files, {
+      signal,
+      onProgress,
+      ...(augment ? { augment } : {}),
+      ...(options.batchSize ? { batchSize: options.batchSize } : {}),
+    });
+    for await (const one of predicted) await finish(one);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    out.note(`Interrupted: ${done.length} of ${files.length} pictures are done.`);
+    return interrupted;
+  } finally {
+    bar.stop();
+    segmenter.dispose();
+  }
+  if (files.length > 1) out.line(`${files.length} pictures → ${options.out}`);
+  out.result({ model: folder, files: done });
   return undefined;
 }
 
-/** Draws masks of a picture, writes NAME.sample-1.png, … and NAME.agreement.png, and says how far they agree. */
-async function writeSamples(
-  segmenter: Segmenter,
-  image: RgbImage,
-  path: (suffix: string) => string,
-  how: SampleOptions,
-) {
-  const samples = await segmenter.sample(image, how);
-  try {
-    const files: string[] = [];
-    for (let i = 0; i < samples.count; i++) {
-      const file = path(`.sample-${i + 1}.png`);
-      await writeAll({
-        [file]: indexPng(await samples.labels(i)),
-        [path(`.sample-${i + 1}.maskige.png`)]: await rgbPng(await samples.maskige(i)),
-      });
-      files.push(file);
-    }
-    const share = await samples.agreement();
-    await writeAll({ [path('.agreement.png')]: await rgbPng(heat(share, samples.width, samples.height)) });
-    const agreement = share.reduce((sum, value) => sum + value, 0) / share.length;
-    return { files, picture: path('.agreement.png'), agreement };
-  } finally {
-    samples.dispose();
-  }
-}
-
-/** Output names must differ: a.jpg and a.png would both become a.png. */
-function outputNames(files: readonly string[]): string[] {
-  const names = files.map((file) => basename(file, extname(file)));
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice)
-    throw new UsageError(
-      `predict: two inputs are called ${twice}; their outputs would overwrite each other. Predict them into two folders.`,
-    );
-  return names;
-}
-
-/** `gss predict --model DIR --out DIR FILES…` */
+/** `gss predict [--model DIR|NAME] --out DIR FILES…` */
 export const predictCommand = () =>
-  command(
-    'predict',
-    'segment pictures with a trained model',
-    async ({ out, signal }, files: string[], options: Options) => {
-      const names = outputNames(files);
-      const how = sampling(options);
-      await startBackend(out, options.backend);
-      const segmenter = await loadSegmenterFolder(options.model);
-      mkdirSync(options.out, { recursive: true });
-      const colours = segmenter.config.classes.map(({ color }) => color);
-      const done: {
-        input: string;
-        labels: string;
-        ms: number;
-        samples?: Awaited<ReturnType<typeof writeSamples>>;
-      }[] = [];
-      for (const [i, input] of files.entries()) {
-        if (signal.aborted) {
-          out.note(`Interrupted: ${done.length} of ${files.length} pictures are done.`);
-          return interrupted;
-        }
-        const image = await decodeImage(readFileSync(input), input);
-        const began = performance.now();
-        const prediction = await segmenter.predict(image, { signal });
-        const labels = await prediction.labels();
-        const ms = Math.round(performance.now() - began);
-        const maskige = await prediction.maskige();
-        prediction.dispose();
-        const path = (suffix: string) => join(options.out, `${names[i]}${suffix}`);
-        await writeAll({
-          [path('.maskige.png')]: await rgbPng(maskige),
-          [path('.overlay.jpg')]: await rgbJpeg(overlay(image, draw(labels, colours))),
-          [path('.png')]: indexPng(labels),
-        });
-        out.line(`${input} → ${path('.png')} (${ms} ms)`);
-        const samples = how && (await writeSamples(segmenter, image, path, { ...how, signal }));
-        if (samples)
-          out.line(
-            `  ${samples.files.length} samples agree on ${(100 * samples.agreement).toFixed(1)} %: ${samples.picture}`,
-          );
-        done.push({ input, labels: path('.png'), ms, ...(samples ? { samples } : {}) });
-      }
-      segmenter.dispose();
-      out.result({ files: done });
-      return undefined;
-    },
-  )
-    .argument('<files...>', 'pictures (JPEG, PNG, WebP)')
-    .requiredOption('--model <dir>', 'model folder')
-    .requiredOption('--out <dir>', 'folder for NAME.png (class ids), NAME.maskige.png and NAME.overlay.jpg')
-    .addOption(
-      new Option(
-        '--samples <n>',
-        'draw n masks besides: NAME.sample-I.png, their maskiges, NAME.agreement.png',
-      ).argParser(positive),
-    )
-    .addOption(
-      new Option(
-        '--temperature <t>',
-        'of the draws: 1 the prior itself (default), 0 its most probable tokens',
-      ).argParser(number('a number of 0 or more', (value) => value >= 0 && value < Number.POSITIVE_INFINITY)),
-    )
-    .addOption(new Option('--top-k <k>', 'draw among the k most probable tokens').argParser(positive))
-    .addOption(
-      new Option('--seed <s>', 'the same seed draws the same masks (default 0)').argParser(
-        number('a whole number', Number.isSafeInteger),
-      ),
-    )
-    .addOption(backendOption());
+  withSampling(
+    withAugmentation(
+      command('predict', 'segment pictures with a trained model', run)
+        .argument('<files...>', 'pictures (JPEG, PNG, WebP), or folders of them')
+        .option('--model <dir|name>', `model folder, or the name of a shipped model (default: ${defaultModel})`)
+        .requiredOption('--out <dir>', 'folder for what is written')
+        .addOption(
+          new Option('--outputs <list>', `${outputsHelp} (default: ${defaultOutputs.join(',')})`).argParser(
+            parseOutputs,
+          ),
+        )
+        .addOption(
+          new Option('--batch-size <n>', 'pictures that go through the network together (default 1)').argParser(
+            positive,
+          ),
+        ),
+    ),
+  ).addOption(backendOption());

@@ -42,13 +42,16 @@ function filledLabels({ labels, names, width, height }: Batch, classes: number):
   return filled;
 }
 
+/** Labels of a batch, [B, H, W] int32: unlabelled pixels take the nearest label; a map without any label is K throughout. */
+export const filledTensor = (batch: Batch, classes: number): tf.Tensor3D =>
+  tf.tensor3d(filledLabels(batch, classes), [batch.names.length, batch.height, batch.width], 'int32');
+
 /**
  * What the tokenizer reads of a batch's labels, [B, H, W, C] in [0, 1]. Unlabelled pixels take the nearest label, as a model
  * is never asked for their colour; a map without any label shows the colour of "unlabelled".
  */
 export function maskigeTensor(batch: Batch, codec: MaskigeCodec, classes: number): tf.Tensor4D {
-  const { names, width, height } = batch;
-  return tf.tidy(() => codec.paint(tf.tensor3d(filledLabels(batch, classes), [names.length, height, width], 'int32')));
+  return tf.tidy(() => codec.paint(filledTensor(batch, classes)));
 }
 
 /** Maskiges with K + 1 colours drawn for each mask alone, from its name and labels: [B, H, W, 3] in [0, 1]. */

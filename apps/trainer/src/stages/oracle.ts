@@ -1,6 +1,6 @@
 import type { LabelMap, RgbImage } from '@gss/maskige';
 import { addToConfusion, createConfusion, scores } from '@gss/metrics';
-import { createMaskigeCodec, type MaskigeCodec, openTokenizer } from '@gss/segmenter';
+import { applyInverse, createMaskigeCodec, type MaskigeCodec, openTokenizer } from '@gss/segmenter';
 import { disposeTree, resize, type Tree } from '@gss/tensor';
 import { BackendError, freeMemory } from '@gss/tensor/node';
 import { reconstruct, type Tokenizer } from '@gss/vqvae';
@@ -33,6 +33,8 @@ async function readPicture(make: () => tf.Tensor, { width, height }: LabelMap): 
 
 interface Through {
   readonly codec: MaskigeCodec;
+  /** 𝒳⁻¹: what the tokenizer wrote, and the photo [1, H, W, 3] in [0, 1], → classes [1, H, W]. */
+  readonly classesOf: (output: tf.Tensor4D, photo: () => tf.Tensor4D) => tf.Tensor3D;
   readonly tokenizer: Tokenizer;
   readonly classes: number;
   readonly scale: number;
@@ -44,7 +46,7 @@ interface Through {
  */
 async function throughTokenizer(
   sample: { readonly image: RgbImage; readonly labels: LabelMap; readonly name: string },
-  { codec, tokenizer, classes, scale }: Through,
+  { codec, classesOf, tokenizer, classes, scale }: Through,
 ) {
   const { width, height, data } = sample.labels;
   const images = Uint8Array.from(sample.image.data);
@@ -54,7 +56,11 @@ async function throughTokenizer(
     const size = [read.shape[1], read.shape[2]] as const;
     const context = tokenizer.needsContext ? resize(contextTensor(batch), size) : undefined;
     const output = resize(reconstruct(tokenizer, read, context), [height, width]);
-    return { input: maskigeTensor(batch, codec, classes), output, found: codec.classes(output) };
+    return {
+      input: maskigeTensor(batch, codec, classes),
+      output,
+      found: classesOf(output, () => contextTensor(batch)),
+    };
   });
   const prediction = { data: Uint8Array.from(await made.found.data()), width, height };
   return { prediction, ...made, dispose: () => tf.dispose([made.input, made.output, made.found]) };
@@ -91,7 +97,7 @@ function mapMemory(): { memory?: number } {
  * by their own mIoU, worst first; images without a labelled pixel are never among them.
  */
 export async function evaluateTokenizer(
-  { config, params, where }: OpenedTokenizer,
+  { config, params, inverse, where }: OpenedTokenizer,
   data: OpenedData,
   context: Context,
   { worst = 0, scale = 1 }: OracleOptions = {},
@@ -101,6 +107,12 @@ export async function evaluateTokenizer(
   const tokenizer = openTokenizer(config.tokenizer, params, { checkTokens: false, ...mapMemory() });
   const classes = config.classes.length;
   const kept: WorstImage[] = [];
+  const classesOf: Through['classesOf'] = (output, photo) => {
+    if (!inverse) return codec.classes(output);
+    // Of a mask that is its own prior, the expected maskige is the maskige.
+    const sides = { soft: output, ...(config.ftw?.photo ? { photo: photo() } : {}) };
+    return tf.argMax(applyInverse(output, inverse, config, sides), 3) as tf.Tensor3D;
+  };
   try {
     const evaluation = await evaluateWith(
       data.dataset,
@@ -110,6 +122,7 @@ export async function evaluateTokenizer(
         const { labels: truth, name } = sample;
         const { prediction, input, output, dispose } = await throughTokenizer(sample, {
           codec,
+          classesOf,
           tokenizer,
           classes,
           scale,
@@ -132,5 +145,6 @@ export async function evaluateTokenizer(
   } finally {
     codec.dispose();
     disposeTree(params as Tree<tf.Tensor>);
+    if (inverse) disposeTree(inverse as Tree<tf.Tensor>);
   }
 }

@@ -52,11 +52,15 @@ export function backboneOf({ backbone: name, freeze }: PriorTrainConfig): Backbo
   return { ...backbone, normEval: true };
 }
 
+/** The head's keys for another token classifier than the reference's. */
+const classifierOf = ({ classifier, classifierRank }: PriorTrainConfig) =>
+  classifier === 'full' ? {} : { classifier, ...(classifierRank === undefined ? {} : { classifierRank }) };
+
 /** The model that stage II trains on a stage I. */
 export function priorModel(
   name: string,
   p: PriorTrainConfig,
-  { classes, palette, unlabelled, tokenizer }: GssTokenizerConfig | GssModelConfig,
+  { classes, palette, unlabelled, tokenizer, inverse, ft, ftw }: GssTokenizerConfig | GssModelConfig,
   vocabulary: number,
 ): GssModelConfig {
   const backbone = backboneOf(p);
@@ -79,9 +83,10 @@ export function priorModel(
     classes,
     palette,
     unlabelled,
+    ...(p.kind === 'generative' ? { ...(inverse && { inverse }), ...(ft && { ft }), ...(ftw && { ftw }) } : {}),
     ...normalisation,
     backbone,
-    prior: p.kind === 'discriminative' ? twinHead(head) : head,
+    prior: p.kind === 'discriminative' ? twinHead(head) : { ...head, ...classifierOf(p) },
     tokenizer,
     decoding: p.decoding,
     inference: p.inference,

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { readSafetensors } from '@gss/checkpoint/node';
 import type { ClassInfo } from '@gss/datasets';
 import { maximalDistancePalette } from '@gss/maskige';
-import type { MaskigeConfig, TokenizerConfig, TokenizerParams } from '@gss/segmenter';
+import type { InverseParams, MaskigeConfig, TokenizerConfig, TokenizerParams } from '@gss/segmenter';
 import { loadTokenizerFolder } from '@gss/segmenter/node';
 import { loadParams, type StoredTensor } from '@gss/tensor';
 import { type DvaeConfig, dvaeSpec } from '@gss/vqvae';
@@ -12,6 +12,8 @@ import { UsageError } from '../../cli/errors.js';
 export interface OpenedTokenizer {
   readonly config: MaskigeConfig & { readonly tokenizer: TokenizerConfig };
   readonly params: TokenizerParams;
+  /** A learned 𝒳⁻¹ that lies in the folder. */
+  readonly inverse?: InverseParams | undefined;
   /** What the user named, for messages. */
   readonly where: string;
 }
@@ -44,8 +46,8 @@ export async function openAnyTokenizer(
   palette = maximalDistancePalette(classes.length),
 ): Promise<OpenedTokenizer> {
   if (!existsSync(where) || statSync(where).isDirectory()) {
-    const { config, params } = await loadTokenizerFolder(where);
-    return { config: config.training?.recolour ? { ...config, classes, palette } : config, params, where };
+    const { config, params, inverse } = await loadTokenizerFolder(where);
+    return { config: config.training?.recolour ? { ...config, classes, palette } : config, params, inverse, where };
   }
   const weights = await readSafetensors(where);
   const config = dvaeConfigOf(weights, where);

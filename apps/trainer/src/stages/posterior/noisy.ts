@@ -1,0 +1,90 @@
+import { type InverseSides, noisyTokens } from '@gss/posterior';
+import {
+  ask,
+  decodeCodes,
+  type GssModelConfig,
+  type MaskigeCodec,
+  type ModelParams,
+  type NetworkParams,
+  network,
+  normalize,
+  type Runtime,
+} from '@gss/segmenter';
+import { type Rng, resize, type Training } from '@gss/tensor';
+import type { Batch } from '@gss/train/node';
+import type { Tokenizer } from '@gss/vqvae';
+import * as tf from '@tensorflow/tfjs-core';
+import { contextTensor, imageTensor, maskigeTensor, scaleLabels } from '../batch.js';
+
+/** x̂ of a batch at the size of its labels, [B, H, W, 3] in [0, 1], and what the inverse may see beside it. */
+export type Noisy = { readonly maskige: tf.Tensor4D; readonly sides: { photo?: tf.Tensor4D; soft?: tf.Tensor4D } };
+
+/** Makes what the inverse trains on. `network` are the frozen parameters, whose statistics `moving` lets move. */
+export type NoisySource = (batch: Batch, training: Training, network: NetworkParams | undefined) => Noisy;
+
+export interface NoiseOptions {
+  readonly tokenNoise: number;
+  readonly photo: boolean;
+  readonly soft: boolean;
+}
+
+const noiseOf = (training: Training): Rng => training.rng.fork('token-noise');
+
+/**
+ * Maskiges decoded from the tokens that the prior predicts for the batch's photos (§3.3, appendix D iii): one forward pass
+ * without gradients. With `moving` the network runs in training mode, as the reference leaves it.
+ */
+export function fromPrior(
+  config: GssModelConfig,
+  tokenizer: Tokenizer,
+  codec: MaskigeCodec,
+  { tokenNoise, photo, soft }: NoiseOptions,
+  moving: boolean,
+): NoisySource {
+  return (batch, training, params) =>
+    tf.tidy((): Noisy => {
+      const image = imageTensor(batch);
+      const [, H, W] = image.shape;
+      const size: [number, number] = [H, W];
+      const plain = {
+        config,
+        tokenizer,
+        codec,
+        params: { ...params, tokenizer: {} } as unknown as ModelParams,
+      } satisfies Runtime;
+      const question = moving
+        ? { tokenLogits: network(normalize(image, config), params!, config, training).tokenLogits, size }
+        : ask(image, plain);
+      const { tokenLogits } = question;
+      const best = tf.argMax(tokenLogits, 3) as tf.Tensor3D;
+      const tokens = tokenNoise ? noisyTokens(best, tokenNoise, noiseOf(training)) : best;
+      const sides = {
+        ...(photo ? { photo: tf.div(image, 255) as tf.Tensor4D } : {}),
+        ...(soft ? { soft: decodeCodes(tf.softmax(tokenLogits) as tf.Tensor4D, question, plain) } : {}),
+      };
+      return { maskige: decodeCodes(tokens, question, plain), sides };
+    });
+}
+
+/** Maskiges of the true labels through the tokenizer, their tokens disturbed: what there is before any prior. */
+export function fromTokenizer(
+  tokenizer: Tokenizer,
+  codec: MaskigeCodec,
+  classes: number,
+  { tokenNoise, photo, enlarge }: NoiseOptions & { readonly enlarge: number },
+): NoisySource {
+  return (batch, training) =>
+    tf.tidy((): Noisy => {
+      const read = maskigeTensor(scaleLabels(batch, enlarge), codec, classes);
+      const [, H, W] = read.shape;
+      const context = tokenizer.needsContext ? resize(contextTensor(batch), [H, W]) : undefined;
+      const tokens = noisyTokens(tokenizer.encode(read, context), tokenNoise, noiseOf(training));
+      const decoded = tf.slice(
+        tokenizer.decode(tokens, context),
+        [0, 0, 0, 0],
+        [read.shape[0], H, W, -1],
+      ) as tf.Tensor4D;
+      const sides: InverseSides = photo ? { photo: contextTensor(batch) } : {};
+      return { maskige: resize(decoded, [batch.height, batch.width]), sides: sides as Noisy['sides'] };
+    });
+}

@@ -1,97 +1,98 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { renderStreetScene, syntheticStreetsClasses } from '@gss/datasets';
-import { maximalDistancePalette } from '@gss/maskige';
-import { priorVariants } from '@gss/prior';
-import {
-  createSegmenter,
-  type GssModelConfig,
-  imageNetMean,
-  imageNetStd,
-  type ModelParams,
-  modelSpec,
-} from '@gss/segmenter';
-import { saveModelFolder } from '@gss/segmenter/node';
-import { swinVariants } from '@gss/swin';
-import { createRng, initParams, mapTree, type Tree } from '@gss/tensor';
+import { renderStreetScene } from '@gss/datasets';
 import { selectBackend } from '@gss/tensor/node';
 import { chromiumFlags, findChromium, noChromium } from '@gss/testing';
-import { compactVariants } from '@gss/vqvae';
-import * as tf from '@tensorflow/tfjs-core';
-import { type Browser, chromium } from 'playwright-core';
+import { decode } from 'fast-png';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { build, type PreviewServer, preview } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { GssDemo } from './app.js';
+import { makeTestModel } from './test-model.js';
+import { text } from './text.js';
 
 const executablePath = findChromium();
 if (!executablePath) console.log(noChromium);
 
 const demo = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'gss-demo-'));
-const palette = maximalDistancePalette(syntheticStreetsClasses.length);
-const backbone = swinVariants.nano;
-const config: GssModelConfig = {
-  format: 'gss-model',
-  version: 1,
-  name: 'demo-test',
-  kind: 'generative',
-  classes: syntheticStreetsClasses,
-  palette,
-  unlabelled: [0, 0, 0],
-  mean: imageNetMean,
-  std: imageNetStd,
-  backbone: { type: 'swin', config: backbone },
-  prior: {
-    ...priorVariants.nano,
-    features: backbone.channels,
-    classes: palette.length,
-    vocabulary: compactVariants.nano.codes,
-  },
-  tokenizer: { type: 'compact', config: compactVariants.nano },
-  decoding: 'argmax',
-  inference: { mode: 'whole' },
-};
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const views = ['segment', 'play', 'codec', 'learn'] as const;
+const wait = { timeout: 60_000 };
 
-/** Random weights, enlarged: the default of a classifier is so small that every token would tie. */
-function makeParams(): ModelParams {
-  const params = initParams(modelSpec(config), createRng(7));
-  return mapTree(params as Tree<tf.Tensor>, (tensor, name) => {
-    if (!/conv_seg\.weight|codebook/.test(name)) return tensor;
-    const larger = tf.mul(tensor, 8);
-    tensor.dispose();
-    return larger;
-  }) as ModelParams;
+/** What axe finds wrong, as text. */
+async function accessibility(page: Page): Promise<string[]> {
+  // The page's own policy forbids script tags: it is run as the browser's console would.
+  return page.evaluate(async (source) => {
+    interface Axe {
+      run(
+        options: object,
+      ): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
+    }
+    const scope = window as unknown as { axe?: Axe };
+    if (!scope.axe) {
+      const script = document.createElement('script');
+      script.src = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+      await new Promise((resolve) => {
+        script.onload = resolve;
+        document.head.append(script);
+      });
+    }
+    const { violations } = await scope.axe!.run({ resultTypes: ['violations'] });
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.html} ${node.failureSummary ?? ''}`),
+    );
+  }, axe);
 }
+
+const demoOf = (page: Page) => page.locator('gss-demo');
+const done = (page: Page) =>
+  page.waitForFunction(
+    () => {
+      const session = document.querySelector<GssDemo>('gss-demo')?.session;
+      return session?.error || (session?.result && !session.task);
+    },
+    undefined,
+    wait,
+  );
 
 describe.runIf(executablePath)('the demo in a real browser', () => {
   let server: PreviewServer;
   let browser: Browser;
-  const truth = new Map<string, Uint8Array>();
-  const pictures = { small: { width: 48, height: 32 }, medium: { width: 128, height: 96 } } as const;
-  const pictureOf = (size: keyof typeof pictures) => renderStreetScene({ seed: 3, index: 1, ...pictures[size] }).image;
+  let context: BrowserContext;
+  let page: Page;
+  let address: string;
+  let truth: Uint8Array;
+  const errors: string[] = [];
 
   beforeAll(async () => {
     await selectBackend({ backend: 'wasm' });
-    const params = makeParams();
-    await saveModelFolder(join(folder, 'model'), config, params);
-    const segmenter = createSegmenter(config, params);
-    for (const size of ['small', 'medium'] as const) {
-      const prediction = await segmenter.predict(pictureOf(size));
-      truth.set(size, (await prediction.labels()).data as Uint8Array);
-      prediction.dispose();
-    }
+    const segmenter = await makeTestModel(join(folder, 'weights', 'synthetic-streets'));
+    const { image } = renderStreetScene({ seed: 1, index: 0, width: 256, height: 192, split: 'test' });
+    const prediction = await segmenter.predict(image);
+    truth = (await prediction.labels()).data as Uint8Array;
+    prediction.dispose();
     segmenter.dispose();
-    process.env.GSS_MODEL = join(folder, 'model');
-    await build({ root: demo, logLevel: 'error', build: { outDir: join(folder, 'dist'), emptyOutDir: true } });
-    server = await preview({
-      root: demo,
-      logLevel: 'error',
-      preview: { port: 0 },
-      build: { outDir: join(folder, 'dist') },
+    process.env.GSS_WEIGHTS = join(folder, 'weights');
+    process.env.GSS_MODEL = join(folder, 'none');
+    const outDir = join(folder, 'dist');
+    await build({ root: demo, logLevel: 'error', build: { outDir, emptyOutDir: true } });
+    server = await preview({ root: demo, logLevel: 'error', preview: { port: 0 }, build: { outDir } });
+    address = `http://localhost:${(server.httpServer.address() as { port: number }).port}/`;
+    const media = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+    browser = await chromium.launch({
+      executablePath: executablePath!,
+      headless: true,
+      args: [...chromiumFlags, ...media],
     });
-    browser = await chromium.launch({ executablePath: executablePath!, headless: true, args: chromiumFlags });
-  }, 400_000);
+    context = await browser.newContext({ viewport: { width: 1200, height: 900 }, acceptDownloads: true });
+    page = await context.newPage();
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+    page.on('pageerror', (error) => errors.push(error.message));
+  }, 300_000);
 
   afterAll(async () => {
     await browser?.close();
@@ -99,47 +100,224 @@ describe.runIf(executablePath)('the demo in a real browser', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test.each([
-    ['wasm', 'medium'],
-    ['webgl', 'small'],
-    ['webgpu', 'small'],
-  ] as const)('%s gives the labels that Node gives', { timeout: 600_000 }, async (backend, size) => {
-    const page = await browser.newPage();
-    const errors: string[] = [];
-    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-    page.on('pageerror', (error) => errors.push(error.message));
-    const { port } = server.httpServer.address() as { port: number };
-    await page.goto(`http://localhost:${port}/?backend=${backend}&sample=0`);
-    await page.waitForFunction(() => window.gssDemo?.ready, undefined, { timeout: 500_000 });
-    expect(await page.evaluate(() => window.gssDemo!.backend)).toBe(backend);
-    const { data, width, height } = pictureOf(size);
-    const labels = await page.evaluate(
-      async ([bytes, width, height]) => {
-        const { data } = await window.gssDemo!.segment({ data: Uint8Array.from(bytes), width, height });
-        return [...data];
-      },
-      [[...data], width, height] as const,
-    );
-    const expected = truth.get(size)!;
-    expect(labels).toHaveLength(expected.length);
-    const equal = labels.filter((label, i) => label === expected[i]).length / labels.length;
-    expect(new Set(expected).size).toBeGreaterThan(2);
-    expect(equal).toBeGreaterThanOrEqual(0.999);
-    expect(await page.textContent('#status')).toContain(backend);
-    expect(errors).toEqual([]);
-    await page.close();
+  test('segments a scene on wasm as Node does, without long tasks', { timeout: 120_000 }, async () => {
+    await page.addInitScript(() => {
+      const seen: number[] = [];
+      Object.assign(window, { longTasks: seen });
+      new PerformanceObserver((list) => seen.push(...list.getEntries().map(({ duration }) => duration))).observe({
+        type: 'longtask',
+      });
+    });
+    await page.goto(`${address}?backend=wasm`);
+    await done(page);
+    const found = await demoOf(page).evaluate((element: GssDemo) => {
+      const { error, backend, result, model } = element.session;
+      return { error, backend, model, labels: [...(result?.labels ?? [])], tokens: result?.tokens.width };
+    });
+    expect(found.error).toBe('');
+    expect(found.backend?.name).toBe('wasm');
+    expect(found.model?.verified).toBe('sha256');
+    expect(found.labels).toHaveLength(truth.length);
+    expect(new Set(truth).size).toBeGreaterThan(2);
+    expect(found.labels.filter((label, i) => label === truth[i]).length / truth.length).toBeGreaterThanOrEqual(0.999);
+    await page.evaluate(() => {
+      (window as unknown as { longTasks: number[] }).longTasks.length = 0;
+    });
+    await page.click('#scene');
+    await page.waitForSelector('#cancel', { ...wait, state: 'attached' });
+    await done(page);
+    await page.waitForTimeout(300);
+    const longTasks = await page.evaluate(() => (window as unknown as { longTasks: number[] }).longTasks);
+    console.log(`long tasks of a segmentation: ${longTasks.map(Math.round).join(', ') || 'none'} ms`);
+    expect(Math.max(0, ...longTasks)).toBeLessThan(100);
   });
 
-  test('says what to do when there is no model and when the backend is unknown', async () => {
-    const page = await browser.newPage();
-    const { port } = server.httpServer.address() as { port: number };
-    await page.route('**/model/**', (route) => route.fulfill({ status: 404, body: 'none' }));
-    await page.goto(`http://localhost:${port}/?backend=wasm`);
-    await page.waitForFunction(() => document.querySelector('#status')?.textContent?.includes('npm start'));
-    await page.goto(`http://localhost:${port}/?backend=cuda`);
-    await page.waitForFunction(() =>
-      document.querySelector('#status')?.textContent?.includes('There is no backend "cuda"'),
+  test('reads out the pixel under the pointer and shows one class alone', async () => {
+    const mask = page.locator('demo-picture canvas').nth(2);
+    await mask.hover({ position: { x: 40, y: 30 } });
+    await expect.poll(() => page.textContent('#readout')).toMatch(/confidence \d+ %, at \d+, \d+/);
+    await mask.focus();
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(() => page.textContent('#readout')).toMatch(/confidence/);
+    const before = await mask.evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+    const first = page.locator('.legend button').first();
+    await first.click();
+    expect(await first.getAttribute('aria-pressed')).toBe('true');
+    await expect.poll(() => mask.evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL())).not.toBe(before);
+    await first.click();
+    await expect.poll(() => mask.evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL())).toBe(before);
+    const shares = await demoOf(page).evaluate((element: GssDemo) => [...element.session.result!.shares]);
+    expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 5);
+  });
+
+  test('saves class ids and figures', async () => {
+    const save = async (name: string) => {
+      const [download] = await Promise.all([page.waitForEvent('download'), page.click(`[data-download=${name}]`)]);
+      return readFileSync((await download.path())!);
+    };
+    const labels = await demoOf(page).evaluate((element: GssDemo) => [...element.session.result!.labels]);
+    const ids = decode(await save('indexPng'), { checkCrc: true });
+    expect([...ids.data]).toEqual(labels);
+    const figures = JSON.parse((await save('json')).toString()) as { width: number; classes: { share: number }[] };
+    expect([figures.width, figures.classes.length]).toEqual([256, 13]);
+    for (const name of ['colourPng', 'maskigePng']) expect(decode(await save(name)).width).toBe(256);
+  });
+
+  test('cancels, and goes on afterwards', { timeout: 90_000 }, async () => {
+    const cancelled = await demoOf(page).evaluate(async (element: GssDemo) => {
+      const { session } = element;
+      const image = new ImageData(1500, 1100);
+      const running = session.segment({ image, name: 'large', kind: 'scene' });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      document.querySelector<HTMLButtonElement>('#cancel')!.click();
+      const began = performance.now();
+      return {
+        result: await running,
+        after: performance.now() - began,
+        message: session.message,
+        width: session.result!.width,
+      };
+    });
+    expect(cancelled).toMatchObject({ message: text.cancelled, width: 256 });
+    expect(cancelled.result).toBeUndefined();
+    expect(cancelled.after).toBeLessThan(2000);
+    await page.click('#scene');
+    await page.waitForSelector('#cancel', wait);
+    await done(page);
+    expect(await demoOf(page).evaluate((element: GssDemo) => element.session.error)).toBe('');
+  });
+
+  test('Play draws masks, recodes what is painted, and swaps palettes without changing the mask', async () => {
+    await page.click('#tab-play');
+    await page.waitForSelector('#draw', wait);
+    await expect.poll(() => page.locator('#recoded demo-picture').count(), wait).toBe(3);
+    await page.click('#draw');
+    await expect.poll(() => page.locator('#samples demo-picture').count(), wait).toBe(7);
+    await expect.poll(() => page.textContent('play-tokens .live')).toContain('0 of ');
+    const painter = page.locator('play-tokens canvas.paint');
+    await page.locator('play-tokens input[type=radio]').nth(4).check();
+    await painter.click({ position: { x: 60, y: 60 } });
+    await expect.poll(() => page.textContent('play-tokens .live'), wait).toMatch(/^[1-9]\d* of \d+ tokens changed/);
+    expect(await page.textContent('play-palettes .live')).toBe(text.play.same);
+    const maskige = () =>
+      page
+        .locator('#swapped canvas')
+        .first()
+        .evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+    const before = await maskige();
+    await page.locator('play-palettes select').selectOption('maximal');
+    await expect.poll(maskige).not.toBe(before);
+    expect(await page.textContent('play-palettes .live')).toBe(text.play.same);
+  }, 90_000);
+
+  test('Learn fits the inverse to a kept mask, and takes it back', { timeout: 90_000 }, async () => {
+    await page.click('#tab-learn');
+    await page.click('#truth');
+    await page.click('#keep');
+    await page.locator('view-learn input[type=range][max="200"]').fill('5');
+    await page.click('#learn');
+    await page.waitForFunction(
+      () =>
+        document.querySelector<GssDemo>('gss-demo')!.session.error ||
+        /after\.$/.test(document.querySelector('#status')!.textContent!),
+      undefined,
+      wait,
     );
-    await page.close();
-  }, 60_000);
+    const { error, learned } = await demoOf(page).evaluate(({ session }: GssDemo) => ({
+      error: session.error,
+      learned: session.engine!.learned,
+    }));
+    expect([error, learned]).toEqual(['', 1]);
+    expect(await page.textContent('loss-chart figcaption')).toMatch(/^Loss over 5 steps/);
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#export')]);
+    expect(readFileSync((await download.path())!).length).toBeGreaterThan(100);
+    await page.click('#undo');
+    await expect.poll(() => page.textContent('#status'), wait).toBe(text.learn.undone);
+    expect(await page.isDisabled('#undo')).toBe(true);
+  });
+
+  test('Codec: exact without damage, worse with noise; paints by keyboard and takes it back', async () => {
+    await page.click('#tab-codec');
+    const said = () => page.textContent('view-codec .live');
+    await expect.poll(said, wait).toMatch(/^Exact/);
+    await page.getByLabel(text.codec.noise).fill('90');
+    await expect.poll(said).toMatch(/^\d\d?\.\d % of the pixels are right/);
+    await page.getByLabel(text.codec.noise).fill('0');
+    await page.locator('view-codec input[type=range][max="101"]').fill('20');
+    await expect.poll(said).toMatch(/JPEG of \d+\.\d kB/);
+    await page.locator('view-codec input[type=range][max="101"]').fill('101');
+    await expect.poll(said).toMatch(/^Exact/);
+    const share = () => page.locator('view-codec tbody tr').nth(3).locator('td').first().textContent();
+    expect(await share()).toBe('0.0 %');
+    await page.locator('view-codec .choice', { hasText: 'grass' }).locator('input').check();
+    await page.locator('view-codec canvas.paint').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('f');
+    await expect.poll(share).not.toBe('0.0 %');
+    await expect.poll(said).toMatch(/^Exact/);
+    await page.locator('view-codec button', { hasText: text.paint.undo }).click();
+    await expect.poll(share).toBe('0.0 %');
+  });
+
+  test('every view is accessible in light and dark, and fits a phone', { timeout: 120_000 }, async () => {
+    for (const theme of ['light', 'dark']) {
+      await page.locator('header select').selectOption(theme);
+      for (const view of views) {
+        await page.click(`#tab-${view}`);
+        expect(await accessibility(page), `${view}, ${theme}`).toEqual([]);
+      }
+    }
+    await page.setViewportSize({ width: 360, height: 740 });
+    for (const view of views) {
+      await page.click(`#tab-${view}`);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBeLessThanOrEqual(360);
+    }
+    await page.setViewportSize({ width: 1200, height: 900 });
+    await page.focus('#tab-learn');
+    await page.keyboard.press('Home');
+    expect(await page.getAttribute('#tab-segment', 'aria-selected')).toBe('true');
+  });
+
+  test('the camera runs frame by frame and stops', { timeout: 90_000 }, async () => {
+    await page.click('#tab-segment');
+    await page.click('#live');
+    await expect.poll(() => page.locator('view-segment').textContent(), wait).toMatch(/frames a second/);
+    await page.click('#live');
+    await expect.poll(() => page.textContent('#live')).toContain(text.segment.live);
+    await done(page);
+  });
+
+  test('nothing was written to the console', () => {
+    expect(errors).toEqual([]);
+  });
+
+  test('opens and segments without a network', { timeout: 120_000 }, async () => {
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+    await page.reload();
+    await done(page);
+    await context.setOffline(true);
+    await page.reload();
+    await done(page);
+    const { error, cached } = await demoOf(page).evaluate(({ session }: GssDemo) => ({
+      error: session.error,
+      cached: session.model?.cached,
+    }));
+    await context.setOffline(false);
+    expect([error, cached]).toEqual(['', true]);
+  });
+
+  test('says what to do when a picture, a backend or a model is not there', { timeout: 90_000 }, async () => {
+    const other = await context.newPage();
+    const said = () => other.textContent('[role=alert]');
+    await other.goto(`${address}?backend=cuda`);
+    await expect.poll(said, wait).toContain('There is no backend “cuda”');
+    await other.locator('#file').setInputFiles({ name: 'x.png', mimeType: 'image/png', buffer: Buffer.from('no') });
+    await expect.poll(said).toContain(text.errors.unreadable);
+    await other.close();
+    const none = await (await browser.newContext({ serviceWorkers: 'block' })).newPage();
+    await none.route('**/weights/**', (route) => route.fulfill({ status: 404, body: 'none' }));
+    await none.goto(`${address}?backend=wasm`);
+    await expect.poll(() => none.textContent('[role=alert]'), wait).toContain(text.errors.noModel);
+    await none.close();
+  });
 });

@@ -1,0 +1,28 @@
+import type { Sample, StreetSceneOptions } from '@gss/datasets';
+
+let worker: Worker | undefined;
+let count = 0;
+const waiting = new Map<number, { resolve(scene: Sample): void; reject(error: Error): void }>();
+
+/** Renders a picture of synthetic-streets with its truth, in a worker. */
+export function renderScene(options: StreetSceneOptions): Promise<Sample> {
+  worker ??= start();
+  const id = count++;
+  return new Promise((resolve, reject) => {
+    waiting.set(id, { resolve, reject });
+    worker!.postMessage({ id, options });
+  });
+}
+
+function start(): Worker {
+  const started = new Worker(new URL('./scene-worker.ts', import.meta.url), { type: 'module' });
+  started.onmessage = ({ data }: MessageEvent<{ id: number; scene: Sample }>) => {
+    waiting.get(data.id)?.resolve(data.scene);
+    waiting.delete(data.id);
+  };
+  started.onerror = (event) => {
+    for (const { reject } of waiting.values()) reject(new Error(event.message));
+    waiting.clear();
+  };
+  return started;
+}

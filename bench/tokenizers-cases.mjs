@@ -1,5 +1,13 @@
 // The tokenizers that bench/tokenizers.mjs measures: configuration, parameters, inputs, and both directions.
 
+/** What the benches of the tokenizers bundle. */
+export const tokenizerPackages = {
+  tensor: '@gss/tensor',
+  node: '@gss/tensor/node',
+  vqvae: '@gss/vqvae',
+  checkpoint: '@gss/checkpoint',
+};
+
 /** Every case by name: `sizes` are sides of square images in pixels. */
 export function tokenizerCases({ tf, tensor, vqvae }) {
   const {

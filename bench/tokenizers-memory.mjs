@@ -6,7 +6,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { bundlePackages, parametersOf } from './tokenizers-bundle.mjs';
+import { bundlePackages, parametersOf } from './bundle.mjs';
+import { tokenizerPackages } from './tokenizers-cases.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -20,7 +21,7 @@ const { values: options } = parseArgs({
 const side = Number(options.side);
 
 async function measure(backend, what, gib) {
-  const { tf, tensor, node, vqvae } = await bundlePackages();
+  const { tf, tensor, node, vqvae } = await bundlePackages('tokenizers', tokenizerPackages);
   await node.selectBackend({ backend });
   const config = vqvae.dvaeVariants.paper;
   const half = what === 'encode' ? 'encoder' : 'decoder';

@@ -11,9 +11,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { bundlePackages, parametersOf } from './tokenizers-bundle.mjs';
-import { tokenizerCases } from './tokenizers-cases.mjs';
-import { startTorch } from './tokenizers-torch.mjs';
+import { bundlePackages, parametersOf } from './bundle.mjs';
+import { tokenizerCases, tokenizerPackages } from './tokenizers-cases.mjs';
+import { startTorch } from './torch.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -30,7 +30,7 @@ const { values: options } = parseArgs({
 const [rounds, threads] = [Number(options.rounds), Number(options.threads)];
 const layouts = options.layouts.split(',');
 
-const { tf, tensor, node, vqvae, checkpoint } = await bundlePackages();
+const { tf, tensor, node, vqvae, checkpoint } = await bundlePackages('tokenizers', tokenizerPackages);
 const folder = mkdtempSync(join(tmpdir(), 'gss-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const median = (times) => times.toSorted((a, b) => a - b)[times.length >> 1];
@@ -48,7 +48,10 @@ for (const backend of options.backends.split(',')) {
 const torches = [];
 try {
   for (const kind of options.torch.split(',').filter(Boolean))
-    torches.push({ label: `torch ${kind}`, process: await startTorch({ tuned: kind === 'tuned', threads }) });
+    torches.push({
+      label: `torch ${kind}`,
+      process: await startTorch({ script: 'tokenizers.py', tuned: kind === 'tuned', threads }),
+    });
   console.log(torches.length ? `PyTorch ${torches[0].process.version}, ${threads} threads` : 'PyTorch: left out');
 } catch (error) {
   console.log(`PyTorch: NOT HERE, ours alone is measured (${error.message}). Name a Python that has it in GSS_PYTHON.`);

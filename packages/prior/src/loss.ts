@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { crossEntropy } from './cross-entropy.js';
 import type { PriorConfig, PriorOutput } from './prior.js';
 import { fillUnlabelled, tokenTargets, unlabelled } from './targets.js';
+import type { CrossEntropy } from './weighted-cross-entropy.js';
 
 export interface PriorTargets {
   /** Labels at the size the tokenizer reads, [B, c·h, c·w] int32 with c pixels a token and 255 for unlabelled (`resizeLabels`). */
@@ -21,6 +22,9 @@ export interface PriorLossOptions {
    * its own map, which costs a 64th on an 8-fold tokenizer and is what the small presets use.
    */
   readonly pixelSize?: 'labels' | 'map';
+  /** What is taken in place of `crossEntropy`: `smoothedCrossEntropy` for tokens, `weightedCrossEntropy` for pixels. */
+  readonly tokenLoss?: CrossEntropy | undefined;
+  readonly pixelLoss?: CrossEntropy | undefined;
 }
 
 export interface PriorLoss {
@@ -50,17 +54,23 @@ export function priorLoss(
   { tokenLogits, pixelLogits }: PriorOutput,
   { labels, encode }: PriorTargets,
   { classes, vocabulary }: Pick<PriorConfig, 'classes' | 'vocabulary'>,
-  { tokenWeight = 0.8, pixelWeight = 0.2, pixelSize = 'labels' }: PriorLossOptions = {},
+  {
+    tokenWeight = 0.8,
+    pixelWeight = 0.2,
+    pixelSize = 'labels',
+    tokenLoss = crossEntropy,
+    pixelLoss = crossEntropy,
+  }: PriorLossOptions = {},
 ): PriorLoss {
   const [, H, W] = labels.shape;
   return tf.tidy(() => {
     const onMap = pixelSize === 'map';
     const compared = pixelLogits && (onMap ? pixelLogits : resize(pixelLogits, [H, W]));
     const tokens = tokenTargets(labels, fillUnlabelled(labels, compared, classes), vocabulary, encode);
-    const token = tf.mul(crossEntropy(tokenLogits, tokens, vocabulary), tokenWeight) as tf.Scalar;
+    const token = tf.mul(tokenLoss(tokenLogits, tokens, vocabulary), tokenWeight) as tf.Scalar;
     const pixel = compared
       ? (tf.mul(
-          crossEntropy(compared, onMap ? subsample(labels, compared.shape[1], compared.shape[2]) : labels, unlabelled),
+          pixelLoss(compared, onMap ? subsample(labels, compared.shape[1], compared.shape[2]) : labels, unlabelled),
           pixelWeight,
         ) as tf.Scalar)
       : tf.scalar(0);

@@ -11,9 +11,10 @@ import {
 } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 import { aggregate, aggregateSpec } from './aggregate.js';
+import { type ClassifierConfig, classifierSpec, classifyTokens } from './classifier.js';
 import { convModule, convModuleSpec } from './conv-module.js';
 
-export interface PriorConfig {
+export interface PriorConfig extends ClassifierConfig {
   /** Channels of the backbone's maps, finest first. */
   readonly features: readonly number[];
   /** Levels that are aggregated, in the order of the reference's `in_index`. One level alone is Table 3's baseline. */
@@ -24,10 +25,6 @@ export interface PriorConfig {
   readonly channels: number;
   /** Channels after fusion and in the Swin blocks. */
   readonly tokenChannels: number;
-  /** Channels before the token classifier. */
-  readonly classifierChannels: number;
-  /** Number of codes of the tokenizer. */
-  readonly vocabulary: number;
   /** Swin blocks, D of the paper. 0 leaves them and their norm out. */
   readonly depth: number;
   readonly heads: number;
@@ -56,13 +53,13 @@ const tokenBlocks = ({ tokenChannels: dim, heads, window, depth }: PriorConfig) 
 
 /** Parameters of the prior, named as under `decode_head.` of the reference. */
 export function priorSpec(config: PriorConfig) {
-  const { tokenChannels, classifierChannels, vocabulary, classes, channels, auxiliary } = config;
+  const { tokenChannels, classifierChannels, classes, channels, auxiliary } = config;
   const inputs = config.inIndex.map((level) => config.features[level]!);
   const tokens = aggregateSpec({ inputs, channels, outputs: tokenChannels });
   const pixels = aggregateSpec({ inputs, channels, outputs: channels });
   const separate = auxiliary === 'separate';
   return {
-    conv_seg: convSpec(1, classifierChannels, vocabulary, { type: 'normal', std: 0.01 }),
+    conv_seg: classifierSpec(config),
     conv_before_seg: convModuleSpec(tokenChannels, classifierChannels),
     ...(auxiliary === 'none' ? {} : { conv_seg_pixel: convSpec(1, separate ? channels : tokenChannels, classes) }),
     ...(config.depth > 0
@@ -133,7 +130,7 @@ export function prior(
   return tf.tidy(() => {
     const { fused, attended } = tokenFeatures(features, params, config, training);
     const read = beforeClassifier(attended, params, training);
-    const tokenLogits = conv(dropout2d(read, config.tokenDropout, training), params.conv_seg);
+    const tokenLogits = classifyTokens(dropout2d(read, config.tokenDropout, training), params.conv_seg);
     if (!params.conv_seg_pixel) return { tokenLogits, pixelLogits: undefined };
     const { convs_pixel: convs, fusion_conv_pixel: fusion } = params;
     const pixels =

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 export const unlabelled = 255;
 
 /** Runs `fn` without recording it for gradients: nothing of it stays in memory but its result. */
-function offTape<T extends tf.Tensor>(fn: () => T): T {
+export function offTape<T extends tf.Tensor>(fn: () => T): T {
   const op = tf.customGrad(() => ({ value: fn(), gradFunc: () => [] }));
   return op() as T;
 }

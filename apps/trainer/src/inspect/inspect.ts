@@ -1,4 +1,4 @@
-import { beforeClassifier, prior, tokenFeatures } from '@gss/prior';
+import { beforeClassifier, classifyTokens, prior, tokenFeatures } from '@gss/prior';
 import {
   backboneFeatures,
   createMaskigeCodec,
@@ -10,7 +10,7 @@ import {
   networkSpec,
   openTokenizer,
 } from '@gss/segmenter';
-import { conv, countParams } from '@gss/tensor';
+import { countParams } from '@gss/tensor';
 import type * as tf from '@tensorflow/tfjs-core';
 import { countParts, type PartName, partNames } from './parts.js';
 import { type Shapes, withShapes } from './with-shapes.js';
@@ -49,7 +49,7 @@ function runHead(shapes: Shapes, config: GssModelConfig, params: ReturnType<type
   const [maps, backbone] = shapes.cost(() => backboneFeatures(image, params.backbone, config.backbone));
   const head = params.decode_head;
   const [{ attended }, aggregation] = shapes.cost(() => tokenFeatures(maps, head, config.prior));
-  const [logits, classifier] = shapes.cost(() => conv(beforeClassifier(attended, head), head.conv_seg));
+  const [logits, classifier] = shapes.cost(() => classifyTokens(beforeClassifier(attended, head), head.conv_seg));
   const [, all] = shapes.cost(() => prior(maps, head, config.prior));
   const pixel = all.multiplyAdds - aggregation.multiplyAdds - classifier.multiplyAdds;
   return { logits, flops: { backbone, aggregation, classifier }, pixel };

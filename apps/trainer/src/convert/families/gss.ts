@@ -48,6 +48,12 @@ function backboneOf(weights: Weights): Described & { readonly type: string; read
   return { config: { ...(config as object), ...dilated }, spec, notes: stated, type: family.name, features };
 }
 
+/** The reference's classifier, or the two matrices of ours. */
+const classifierOf = ({ side, has }: Shapes): Pick<PriorConfig, 'vocabulary' | 'classifier' | 'classifierRank'> =>
+  has('conv_seg.1.weight')
+    ? { vocabulary: side('conv_seg.1.weight', 0), classifier: 'low-rank', classifierRank: side('conv_seg.1.weight', 1) }
+    : { vocabulary: side('conv_seg.weight', 0) };
+
 function priorOf(shapes: Shapes, features: readonly number[]): PriorConfig {
   const { side, has, count } = shapes;
   const depth = count('transformer_block.blocks.');
@@ -60,7 +66,7 @@ function priorOf(shapes: Shapes, features: readonly number[]): PriorConfig {
     channels: side('convs.0.conv.weight', 0),
     tokenChannels: side('fusion_conv.conv.weight', 0),
     classifierChannels: side('conv_before_seg.conv.weight', 0),
-    vocabulary: side('conv_seg.weight', 0),
+    ...classifierOf(shapes),
     depth,
     heads: depth ? side(block!, 1) : 16,
     window: depth ? (Math.sqrt(side(block!, 0)) + 1) / 2 : 7,

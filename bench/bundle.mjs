@@ -1,4 +1,4 @@
-// What the benches of the tokenizers share: the packages from their sources, and parameters made quickly.
+// What the benches against PyTorch share: the packages from their sources, and parameters made quickly.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -6,16 +6,15 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { root, sourceAliases } from '../scripts/workspace.mjs';
 
-/** The packages from their sources, bundled against the one tfjs-core that the backends are registered with. */
-export async function bundlePackages() {
+/** Packages from their sources, as { key: package }, bundled against the one tfjs-core that the backends are registered with. */
+export async function bundlePackages(name, parts) {
   const folder = join(root, 'packages/tensor/node_modules/.cache/bench');
   mkdirSync(folder, { recursive: true });
-  const entry = join(folder, 'tokenizers-entry.ts');
-  const parts = { tensor: '@gss/tensor', node: '@gss/tensor/node', vqvae: '@gss/vqvae', checkpoint: '@gss/checkpoint' };
+  const entry = join(folder, `${name}-entry.ts`);
   writeFileSync(
     entry,
     Object.entries(parts)
-      .map(([key, name]) => `export * as ${key} from '${name}';`)
+      .map(([key, from]) => `export * as ${key} from '${from}';`)
       .join('\n'),
   );
   const resolve = ({ path }) => {
@@ -23,7 +22,7 @@ export async function bundlePackages() {
     return { path: path.replace(find, replacement) };
   };
   const plugins = [{ name: 'sources', setup: (b) => void b.onResolve({ filter: /^@gss\// }, resolve) }];
-  const outfile = join(folder, 'tokenizers.mjs');
+  const outfile = join(folder, `${name}.mjs`);
   const fixed = { bundle: true, format: 'esm', platform: 'node', logLevel: 'error' };
   await build({ ...fixed, entryPoints: [entry], outfile, external: ['@tensorflow/*', 'webgpu'], plugins });
   const require = createRequire(join(root, 'packages/tensor/package.json'));
@@ -47,6 +46,7 @@ function uniform(length, scale, seed) {
 export function parametersOf({ tf, tensor }, spec) {
   let seed = 2_463_534_242;
   return tensor.mapSpec(spec, ({ shape, init, dtype }) => {
+    if (init?.type === 'values') return tf.tensor(init.values(), [...shape], dtype);
     const inputs = shape.length > 1 ? shape.slice(0, -1).reduce((a, b) => a * b) : 100;
     const values = uniform(
       shape.reduce((a, b) => a * b, 1),

@@ -1,4 +1,4 @@
-// PyTorch as a process that answers one question at a time, for bench/tokenizers.mjs.
+// PyTorch as a process that answers one question at a time: bench/tokenizers.py, bench/backbones.py.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -15,10 +15,10 @@ const tuning = {
   OMP_WAIT_POLICY: 'passive',
 };
 
-/** Starts $GSS_PYTHON (or python3); throws with the reason if it has no PyTorch. */
-export async function startTorch({ tuned, threads }) {
+/** Starts `script` of this folder in $GSS_PYTHON (or python3); throws with the reason if it has no PyTorch. */
+export async function startTorch({ script, tuned, threads }) {
   const python = process.env.GSS_PYTHON ?? 'python3';
-  const child = spawn(python, [fileURLToPath(new URL('tokenizers.py', import.meta.url))], {
+  const child = spawn(python, [fileURLToPath(new URL(script, import.meta.url))], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, OMP_NUM_THREADS: `${threads}`, ...(tuned ? tuning : {}) },
   });

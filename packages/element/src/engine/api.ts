@@ -65,8 +65,8 @@ export interface ModelInfo {
   readonly unlabelled: readonly [number, number, number];
   /** Pixels of the image a token covers along each side, and the number of codes; absent for a discriminative model. */
   readonly tokens?: { readonly size: number; readonly vocabulary: number };
-  /** The model's own 𝒳⁻¹. */
-  readonly inverse: 'nearest colour' | 'FT-W' | 'pixel head';
+  /** The model's own 𝒳⁻¹: `fixed` by the palette, `learned` (FT, FT-W), or `pixel head` of a discriminative model. */
+  readonly inverse: 'fixed' | 'learned' | 'pixel head';
   readonly parameters: number;
   /** Bytes of the files. */
   readonly bytes: number;
@@ -224,5 +224,3 @@ export interface Engine {
   dispose(): void;
   readonly diagnostics: Diagnostics;
 }
-
-export type CreateEngine = (options?: EngineOptions) => Promise<Engine>;

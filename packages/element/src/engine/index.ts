@@ -2,7 +2,6 @@ export type {
   BackendInfo,
   BackendName,
   CallOptions,
-  CreateEngine,
   Decoded,
   Diagnostics,
   Engine,
@@ -22,3 +21,6 @@ export type {
   Timings,
   TokenMap,
 } from './api.js';
+export { createEngine } from './engine.js';
+export { WorkerCrashError } from './errors.js';
+export { encodeIndexPng } from './index-png.js';

@@ -1,0 +1,196 @@
+// What the browser tests share: a tiny model in a folder, the standalone build, a server with faults, Chromium.
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { renderStreetScene, syntheticStreetsClasses } from '@gss/datasets';
+import { maximalDistancePalette } from '@gss/maskige';
+import { priorVariants } from '@gss/prior';
+import { createSegmenter, type GssModelConfig, imageNetMean, imageNetStd, modelSpec } from '@gss/segmenter';
+import { saveModelFolder } from '@gss/segmenter/node';
+import { swinVariants } from '@gss/swin';
+import { createRng, initParams, mapTree, type Tree } from '@gss/tensor';
+import { selectBackend } from '@gss/tensor/node';
+import { chromiumFlags, findChromium } from '@gss/testing';
+import { compactVariants } from '@gss/vqvae';
+import * as tf from '@tensorflow/tfjs-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { buildStandalone } from '../standalone.mjs';
+
+const home = fileURLToPath(new URL('..', import.meta.url));
+const backbone = swinVariants.nano;
+const palette = maximalDistancePalette(syntheticStreetsClasses.length);
+
+export const tinyConfig: GssModelConfig = {
+  format: 'gss-model',
+  version: 1,
+  name: 'tiny',
+  kind: 'generative',
+  classes: syntheticStreetsClasses,
+  palette,
+  unlabelled: [0, 0, 0],
+  mean: imageNetMean,
+  std: imageNetStd,
+  backbone: { type: 'swin', config: backbone },
+  prior: {
+    ...priorVariants.nano,
+    features: backbone.channels,
+    classes: palette.length,
+    vocabulary: compactVariants.nano.codes,
+  },
+  tokenizer: { type: 'compact', config: compactVariants.nano },
+  decoding: 'argmax',
+  inference: { mode: 'whole' },
+};
+
+export const sizes = { small: { width: 48, height: 32 }, medium: { width: 128, height: 96 } } as const;
+export type Size = keyof typeof sizes;
+
+/** RGBA bytes of a rendered street, as ImageData has them. */
+export function scene(size: { readonly width: number; readonly height: number }, index = 1): number[] {
+  const { data } = renderStreetScene({ seed: 3, index, ...size }).image;
+  return Array.from({ length: (data.length / 3) * 4 }, (_, i) => (i % 4 === 3 ? 255 : data[(i >> 2) * 3 + (i % 4)]!));
+}
+
+/** Saves the tiny model with random weights, enlarged so that tokens do not tie, and gives Node's labels and tokens of both scenes. */
+async function makeModel(folder: string): Promise<Record<Size, { labels: number[]; tokens: number[] }>> {
+  await selectBackend({ backend: 'wasm' });
+  const params = initParams(modelSpec(tinyConfig), createRng(7));
+  const larger = mapTree(params as Tree<tf.Tensor>, (tensor, name) => {
+    if (!/conv_seg\.weight|codebook/.test(name)) return tensor;
+    const scaled = tf.mul(tensor, 8);
+    tensor.dispose();
+    return scaled;
+  }) as typeof params;
+  await saveModelFolder(folder, tinyConfig, larger);
+  const segmenter = createSegmenter(tinyConfig, larger);
+  const truth = {} as Record<Size, { labels: number[]; tokens: number[] }>;
+  for (const size of ['small', 'medium'] as const) {
+    const prediction = await segmenter.predict(renderStreetScene({ seed: 3, index: 1, ...sizes[size] }).image);
+    truth[size] = { labels: [...(await prediction.labels()).data], tokens: [...(await prediction.tokens()).data] };
+    prediction.dispose();
+  }
+  segmenter.dispose();
+  const files = Object.fromEntries(
+    ['config.json', 'model.safetensors'].map((name) => {
+      const bytes = readFileSync(join(folder, name));
+      return [name, { size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }];
+    }),
+  );
+  writeFileSync(join(folder, 'manifest.json'), JSON.stringify({ files }));
+  return truth;
+}
+
+const types: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.json': 'application/json',
+  '.wasm': 'application/wasm',
+};
+
+/** A page with the engine's module as `window.gss`. */
+const blankPage = `<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>test</title><body></body>
+<script type="module">import * as gss from '/dist/standalone/gss-engine.js'; window.gss = gss;</script></html>`;
+
+/** Faults that the server shows until they are taken away. */
+export interface Faults {
+  /** Bytes after which the connection breaks, by path; once. */
+  readonly cut: Map<string, number>;
+  /** Paths of which one byte is wrong. */
+  readonly corrupt: Set<string>;
+}
+
+export interface Site {
+  readonly url: string;
+  readonly browser: Browser;
+  readonly faults: Faults;
+  /** `METHOD path range` of every request so far. */
+  readonly requests: string[];
+  readonly truth: Record<Size, { labels: number[]; tokens: number[] }>;
+  /** A page of the site; console errors gather in `errors`. */
+  open(path?: string): Promise<{ page: Page; errors: string[] }>;
+  /** Puts files into the site, by path. */
+  readonly files: Map<string, string | Uint8Array>;
+  close(): Promise<void>;
+}
+
+function send(
+  response: ServerResponse,
+  path: string,
+  range: string | undefined,
+  bytes: Uint8Array,
+  faults: Faults,
+): void {
+  const start = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
+  const part = Buffer.from(bytes.subarray(start));
+  if (faults.corrupt.has(path)) part[part.length - 9]! ^= 1;
+  response.statusCode = start ? 206 : 200;
+  response.setHeader('content-type', types[extname(path) || '.html'] ?? 'application/octet-stream');
+  response.setHeader('content-length', part.length);
+  response.setHeader('etag', `"${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}"`);
+  response.setHeader('cache-control', 'no-store');
+  if (start) response.setHeader('content-range', `bytes ${start}-${bytes.length - 1}/${bytes.length}`);
+  response.setHeader('cross-origin-opener-policy', 'same-origin');
+  response.setHeader('cross-origin-embedder-policy', 'require-corp');
+  const cut = faults.cut.get(path);
+  if (cut === undefined) return void response.end(part);
+  faults.cut.delete(path);
+  response.write(part.subarray(0, cut), () => setTimeout(() => response.destroy(), 50));
+}
+
+/** Builds, serves and opens everything; needs Chromium. */
+export async function openSite(): Promise<Site> {
+  const folder = mkdtempSync(join(tmpdir(), 'gss-element-'));
+  const [truth] = await Promise.all([
+    makeModel(join(folder, 'model')),
+    buildStandalone(join(folder, 'dist', 'standalone')),
+  ]);
+  const faults: Faults = { cut: new Map(), corrupt: new Set() };
+  const files = new Map<string, string | Uint8Array>([
+    ['/', blankPage],
+    ['/example/index.html', readFileSync(join(home, 'example', 'index.html'))],
+  ]);
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    const path = request.url!.split('?')[0]!;
+    requests.push(`${request.method} ${path} ${request.headers.range ?? ''}`.trim());
+    try {
+      send(
+        response,
+        path,
+        request.headers.range,
+        Buffer.from(files.get(path) ?? readFileSync(join(folder, path))),
+        faults,
+      );
+    } catch {
+      response.statusCode = 404;
+      response.end('not there');
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+  const url = `http://localhost:${(server.address() as { port: number }).port}`;
+  const browser = await chromium.launch({ executablePath: findChromium()!, headless: true, args: chromiumFlags });
+  return {
+    url,
+    browser,
+    faults,
+    requests,
+    truth,
+    files,
+    async open(path = '/') {
+      const page = await browser.newPage();
+      const errors: string[] = [];
+      page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+      page.on('pageerror', (error) => errors.push(error.message));
+      await page.goto(url + path);
+      return { page, errors };
+    },
+    async close() {
+      await browser.close();
+      await new Promise((resolve) => server.close(resolve));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import { type BackendLoaders, browserBackends, selectBackend } from '@gss/tensor/browser';
+import * as tf from '@tensorflow/tfjs-core';
+import type { BackendInfo, BackendName } from '../engine/api.js';
+import { probe } from './probe.js';
+
+export interface ChooseOptions {
+  readonly backend?: BackendName | undefined;
+  readonly prefer?: BackendName | undefined;
+  readonly excluded: Readonly<Partial<Record<BackendName, string>>>;
+  /** A folder's URL, or a URL by file name. */
+  readonly wasmPaths: string | Readonly<Record<string, string>>;
+}
+
+/** Below this the other backends are not even started: nothing on a CPU comes near. */
+const surelyFast = 3;
+
+const loadersFor = (wasmPaths: ChooseOptions['wasmPaths']): BackendLoaders => ({
+  webgpu: () => import('@tensorflow/tfjs-backend-webgpu'),
+  webgl: () => import('@tensorflow/tfjs-backend-webgl'),
+  wasm: async () => {
+    const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
+    setWasmPaths(typeof wasmPaths === 'string' ? wasmPaths.replace(/\/?$/, '/') : wasmPaths);
+  },
+});
+
+async function threadsOf(name: BackendName): Promise<number> {
+  if (name !== 'wasm') return 1;
+  const { getThreadsCount } = await import('@tensorflow/tfjs-backend-wasm');
+  return Math.max(1, getThreadsCount());
+}
+
+const rounded = (milliseconds: number) =>
+  milliseconds < 10 ? milliseconds.toFixed(1) : String(Math.round(milliseconds));
+const names: Record<BackendName, string> = { webgpu: 'WebGPU', webgl: 'WebGL', wasm: 'WebAssembly' };
+
+/**
+ * Starts the backend that computes fastest here: every one that works is timed by a short probe, until one is surely fast enough. One that
+ * is asked for or preferred is taken without measuring.
+ * @throws Error with a reason for each when none works, or the one asked for does not.
+ */
+export async function chooseBackend({ backend, prefer, excluded, wasmPaths }: ChooseOptions): Promise<BackendInfo> {
+  const loaders = loadersFor(wasmPaths);
+  const missing = new Map<BackendName, string>(Object.entries(excluded) as [BackendName, string][]);
+  const start = async (name: BackendName) => (await selectBackend({ loaders, backend: name })).device;
+  const told = () => [...missing].map(([name, why]) => ` No ${names[name]}: ${why}.`).join('');
+  const take = async (name: BackendName, device: string, reason: string, measured: BackendInfo['measured'] = []) => {
+    const threads = await threadsOf(name);
+    return { name, device, threads, measured, reason: `${reason}${told()}` };
+  };
+
+  if (backend) return take(backend, await start(backend), `${names[backend]}, as asked for.`);
+  if (prefer && !missing.has(prefer)) {
+    try {
+      return await take(prefer, await start(prefer), `${names[prefer]}, as before.`);
+    } catch (error) {
+      missing.set(prefer, whyNot(error));
+    }
+  }
+  const measured: { name: BackendName; milliseconds: number }[] = [];
+  const devices = new Map<BackendName, string>();
+  for (const name of browserBackends.filter((name) => !missing.has(name))) {
+    try {
+      const device = await start(name);
+      measured.push({ name, milliseconds: await probe() });
+      devices.set(name, device);
+      if (measured.at(-1)!.milliseconds < surelyFast) break;
+    } catch (error) {
+      missing.set(name, whyNot(error));
+    }
+  }
+  const ranked = [...measured].sort((a, b) => a.milliseconds - b.milliseconds);
+  const [best, ...others] = ranked;
+  if (!best) throw new Error(`no backend works here.${told()}`);
+  for (const { name } of others) tf.removeBackend(name);
+  await tf.setBackend(best.name);
+  const times = others.map(({ name, milliseconds }) => `${names[name]} ${rounded(milliseconds)} ms`).join(', ');
+  const reason = `${names[best.name]}: ${rounded(best.milliseconds)} ms for the probe${times ? `, against ${times}` : ''}.`;
+  return take(best.name, devices.get(best.name)!, reason, measured);
+}
+
+/** The part of selectBackend's message that says why the one backend failed. */
+const whyNot = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error))
+    .replace(/^selectBackend: no backend works here\. \w+: /, '')
+    .replace(/\.$/, '');
+
+interface GpuBackend {
+  readonly device?: { readonly lost: Promise<{ readonly message: string; readonly reason?: string }>; destroy(): void };
+  readonly gpgpu?: { readonly gl: WebGL2RenderingContext };
+}
+const current = () => tf.backend() as unknown as GpuBackend;
+
+/** Tells when the GPU of the current backend is lost. */
+export function watchDevice(onLost: (message: string) => void): void {
+  const { device, gpgpu } = current();
+  void device?.lost.then(({ message, reason }) => onLost(message || reason || 'no reason given'));
+  gpgpu?.gl.canvas.addEventListener('webglcontextlost', () => onLost('the WebGL context was lost'));
+}
+
+/** Loses it, for tests. */
+export function loseDevice(): void {
+  const { device, gpgpu } = current();
+  device?.destroy();
+  gpgpu?.gl.getExtension('WEBGL_lose_context')?.loseContext();
+}

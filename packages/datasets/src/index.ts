@@ -32,6 +32,7 @@ export { syntheticStreetsClasses } from './streets/classes.js';
 export { trainColourClassifier } from './streets/colour-classifier.js';
 export { renderStreetScene, type StreetSceneOptions } from './streets/render.js';
 export { syntheticStreets } from './streets/synthetic-streets.js';
+export { type ClassBalance, classCropBoxes, rareClassWeights } from './transforms/class-crop.js';
 export {
   type CropSize,
   chooseCrop,

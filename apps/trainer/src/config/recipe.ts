@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+const share = z.number().min(0).max(1);
 const patterns = z.array(z.string().min(1)).min(1);
 
 /** Options of stage II's recipe. All are left out by default: a config without them trains as it always did. */
@@ -24,6 +25,17 @@ export const recipe = {
     })
     .refine(({ split, holdout }) => split === undefined || holdout === undefined, 'give split or holdout, not both')
     .optional(),
+  /**
+   * Share of crops that are drawn around a pixel of a class that is drawn first, by (share of the train pixels)^−gamma among those
+   * that the picture shows. A number alone has gamma 0.5.
+   */
+  classBalance: z
+    .union([share, z.strictObject({ probability: share, gamma: z.number().min(0).default(0.5) })])
+    .optional(),
+  /** Weights of the classes in the pixel loss, the twin's or the auxiliary one: by median frequency, or K numbers. */
+  classWeights: z.union([z.enum(['none', 'median']), z.array(z.number().min(0)).min(1)]).optional(),
+  /** The token loss' target: (1 − weight) on the token, the rest on codes near it, softmax(−‖eᵢ − eⱼ‖² / temperature). */
+  tokenSmoothing: z.strictObject({ weight: share, temperature: z.number().positive() }).optional(),
   /** Which weights become the model: the last (default), or those of the best evaluation by mIoU. */
   keep: z.enum(['last', 'best']).optional(),
 };

@@ -1,4 +1,4 @@
-import type { TransformSpec } from '@gss/datasets';
+import type { ClassBalance, TransformSpec } from '@gss/datasets';
 
 export interface CropPipeline {
   readonly crop: readonly [height: number, width: number];
@@ -13,16 +13,25 @@ export interface CropPipeline {
 
 /**
  * The reference's training pipeline: resize, crop, flip, distort, pad. Normalisation is left to the device, so that
- * batches travel as bytes. `size` is that of the data set's pictures.
+ * batches travel as bytes. `size` is that of the data set's pictures; with
+ * `classBalance` some crops are drawn around pixels of rare classes.
  */
 export function trainingPipeline(
   { crop: [height, width], scale, ratioRange, catMaxRatio = 1, cropStride, photometric = false }: CropPipeline,
   size: { readonly width: number; readonly height: number },
+  classBalance?: ClassBalance,
 ): TransformSpec[] {
   const [long, short] = scale ?? [Math.max(size.width, size.height), Math.min(size.width, size.height)];
   return [
     { type: 'Resize', width: long, height: short, ratioRange },
-    { type: 'RandomCrop', width, height, catMaxRatio, ...(cropStride ? { stride: cropStride } : {}) },
+    {
+      type: 'RandomCrop',
+      width,
+      height,
+      catMaxRatio,
+      ...(cropStride ? { stride: cropStride } : {}),
+      ...(classBalance ? { classBalance } : {}),
+    },
     { type: 'RandomFlip', prob: 0.5 },
     ...(photometric ? [{ type: 'PhotoMetricDistortion' } as const] : []),
     { type: 'Pad', width, height },

@@ -116,6 +116,33 @@ describe('evaluation while training', () => {
   });
 });
 
+describe('rare classes and near codes', () => {
+  test('balanced crops, class weights and smoothed tokens train, each run alike, from counts that are kept', async () => {
+    notes.length = 0;
+    const recipe = {
+      steps: 2,
+      classBalance: 0.5,
+      classWeights: 'median',
+      tokenSmoothing: { weight: 0.2, temperature: 0.05 },
+    };
+    const one = await train('balanced', recipe);
+    expect(notes.join('\n')).toMatch(/classes, % of the pixels of 8 images: road \d+\.\d\d, /);
+    expect(notes.join('\n')).toMatch(/token smoothing: \d+\.\d\d % of a target stays with its token/);
+    const counts = JSON.parse(readFileSync(join(one.dir, 'class-counts.json'), 'utf8'));
+    expect(counts).toMatchObject({ images: 8, source: whole.source });
+    expect(counts.pixels.reduce((a: number, b: number) => a + b)).toBeLessThanOrEqual(8 * 64 * 48);
+    const losses = async (prior: object) => logOf((await train('again', prior)).dir).at(-1)!.loss;
+    expect(await losses(recipe)).toBe(logOf(one.dir).at(-1)!.loss);
+    const { tokenSmoothing: _, ...hard } = recipe;
+    expect(await losses(hard)).not.toBe(logOf(one.dir).at(-1)!.loss);
+  });
+
+  test('weights of a wrong number are refused', async () => {
+    await expect(train('x', { classWeights: [1, 2], steps: 1 })).rejects.toThrow('expected 13 numbers, one a class');
+    await expect(train('x', { classWeights: 'medium' })).rejects.toThrow('prior.classWeights');
+  });
+});
+
 test('a holdout by name and data filters part the training data, for every stage', async () => {
   const names = Array.from({ length: 8 }, (_, i) => whole.dataset.name(i));
   const namesOf = ({ dataset }: OpenedData) => Array.from({ length: dataset.length }, (_, i) => dataset.name(i));

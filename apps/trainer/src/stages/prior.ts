@@ -1,31 +1,28 @@
 import { join } from 'node:path';
-import { ignoreIndex } from '@gss/datasets';
-import { crossEntropy, type PriorOutput, priorLoss } from '@gss/prior';
 import {
   createMaskigeCodec,
   type GssModelConfig,
   labelScale,
   type NetworkParams,
-  network,
   networkSpec,
-  normalize,
   openTokenizer,
 } from '@gss/segmenter';
 import { loadTokenizerFolder, saveModelFolder } from '@gss/segmenter/node';
-import { createRng, disposeTree, frozen, initParams, resize, type Spec, type Tree } from '@gss/tensor';
-import { adamW, type LossResult, polySchedule } from '@gss/train';
+import { createRng, disposeTree, frozen, initParams, type Spec, type Tree } from '@gss/tensor';
+import { adamW, polySchedule } from '@gss/train';
 import { createLoader, type TrainLoopResult, trainLoop } from '@gss/train/node';
 import type { Tokenizer } from '@gss/vqvae';
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { UsageError } from '../cli/errors.js';
 import type { GssConfig } from '../config/schema.js';
 import { trainingPipeline } from '../data/pipeline.js';
 import { sameClasses } from '../data/sources.js';
-import { cachedTokens, encodeLabels, openTokens, whyNotCached } from '../data/tokens.js';
-import { contextTensor, imageTensor, labelTensor, scaleLabels } from './batch.js';
+import { cachedTokens, openTokens, whyNotCached } from '../data/tokens.js';
 import { withInverse } from './posterior/open-model.js';
 import { loadPretrained } from './pretrained.js';
+import { openBalance } from './prior-balance.js';
 import { evaluationFigure, openEvaluation } from './prior-evaluate.js';
+import { openPriorLoss } from './prior-loss.js';
 import { priorModel } from './prior-model.js';
 import { priorRules, priorTrains } from './prior-rules.js';
 import type { StageContext, StageResult } from './stage.js';
@@ -57,13 +54,6 @@ async function initialNetwork(
       `            unused: ${unused.slice(0, 6).join(', ')}${unused.length > 6 ? `, … (${unused.length})` : ''}`,
     );
   return { backbone: params, ...initParams({ decode_head: spec.decode_head }, rng) };
-}
-
-/** Cross entropy of the twin's pixel classifier at the size of the labels, [B, H, W]; 255 is ignored. */
-function twinLoss({ pixelLogits }: PriorOutput, labels: tf.Tensor3D): LossResult {
-  const [, H, W] = labels.shape;
-  const loss = tf.tidy(() => crossEntropy(resize(pixelLogits!, [H, W]), labels, ignoreIndex));
-  return { loss, logs: { pixel: loss } };
 }
 
 const percent = (value: number | undefined) => (value === undefined ? '?' : value.toFixed(2));
@@ -99,7 +89,8 @@ export async function trainPrior(
   if (generative) checkCrop(p.crop, tokens, scale);
   const spec = networkSpec(model);
   const coder = { ...stage1, tokenizer: tokens, codec, scale };
-  const pipeline = trainingPipeline(p, train.size);
+  const balance = await openBalance(context, p);
+  const pipeline = trainingPipeline(p, train.size, balance.crops);
   const notCached =
     context.tokenCache &&
     (generative ? whyNotCached(coder, pipeline, train.size) : 'the discriminative twin has no tokens');
@@ -109,6 +100,9 @@ export async function trainPrior(
     context.tokenCache && !notCached
       ? cachedTokens(await openTokens(context.tokenCache, coder), coder, { filled })
       : undefined;
+  const objective = openPriorLoss({ model, config: p, coder, cached, classWeights: balance.weights });
+  if (objective.kept !== undefined)
+    out.note(`token smoothing: ${percent(100 * objective.kept)} % of a target stays with its token on average.`);
   const whole = (network: NetworkParams) =>
     withInverse({ network, tokenizer: stage1.params }, generative ? stage1.inverse : undefined, model);
   const evaluation = await openEvaluation(context, model, whole);
@@ -140,27 +134,7 @@ export async function trainPrior(
         });
         return cached?.wrap(loader) ?? loader;
       },
-      loss: (params, batch, training) => {
-        const output = network(normalize(imageTensor(batch), model), params, model, training);
-        if (!generative) return twinLoss(output, labelTensor(batch));
-        const targets = {
-          labels: labelTensor(scaleLabels(batch, scale)),
-          encode: (labels: tf.Tensor3D) => {
-            const kept = cached?.of(batch);
-            if (kept) return kept;
-            const [, H, W] = labels.shape;
-            const context = tokens.needsContext ? resize(contextTensor(batch), [H, W]) : undefined;
-            return filled ? tokens.encode(codec.paint(labels), context) : encodeLabels(batch, coder, context);
-          },
-        };
-        const [tokenWeight, pixelWeight] = p.lossWeights;
-        const { total, token, pixel } = priorLoss(output, targets, model.prior, {
-          tokenWeight,
-          pixelWeight,
-          pixelSize: 'map',
-        });
-        return { loss: total, logs: { token, pixel } };
-      },
+      loss: (params, batch, training) => objective.loss(params, batch, training),
       ...(evaluation ? { evaluate: evaluation.run, bestBy: evaluationFigure } : {}),
       evaluateEvery: p.evaluate?.every,
       keep: p.keep,
@@ -183,6 +157,7 @@ export async function trainPrior(
     return { finished: result.finished, seconds: result.seconds, folder: result.finished ? folder : undefined };
   } finally {
     bar.stop();
+    objective.dispose();
     codec.dispose();
     disposeTree(stage1.params as Tree<tf.Tensor>);
     if (stage1.inverse) disposeTree(stage1.inverse as Tree<tf.Tensor>);

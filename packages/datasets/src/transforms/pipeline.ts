@@ -1,5 +1,6 @@
 import { createRandom, type Random } from '../random.js';
 import type { LabelMap, RgbImage, Sample } from '../types.js';
+import { classCropBoxes } from './class-crop.js';
 import { chooseCrop, randomCropBox } from './crop.js';
 import { flipLabels, padImage, padLabels, reduceZeroLabel } from './flip-pad.js';
 import { type Box, rescaleSize, type Size } from './geometry.js';
@@ -7,7 +8,7 @@ import { type FloatImage, normalize } from './normalize.js';
 import { distortHsv, drawPhotoMetric, photoMetricTables } from './photometric.js';
 import { resizeLabels, sampleImage } from './resize.js';
 import { rotateImage, rotateLabels } from './rotate.js';
-import { parseTransforms, type TransformSpec } from './specs.js';
+import { parseTransforms, type RandomCropSpec, type TransformSpec } from './specs.js';
 
 /** What a pipeline makes of a sample. `image` holds floats after `Normalize`, else bytes. */
 export interface TransformedSample {
@@ -113,6 +114,14 @@ function apply(
   return { ...start(onImage(source), onLabels(sourceLabels)), ours, buffers, resized, flipped };
 }
 
+/** Draws boxes of a crop: anywhere, or around pixels of a class. */
+function boxes(state: State, spec: RandomCropSpec, random: Random): () => Box {
+  const anywhere = () => randomCropBox(state.size, spec, random);
+  const { classBalance } = spec;
+  if (!classBalance || !random.chance(classBalance.probability)) return anywhere;
+  return classCropBoxes(state.sourceLabels, state.size, spec, classBalance.weights, random) ?? anywhere;
+}
+
 function compileStep(spec: TransformSpec): Step {
   switch (spec.type) {
     case 'Resize':
@@ -127,7 +136,7 @@ function compileStep(spec: TransformSpec): Step {
       return (given, random) => {
         const state = isWhole(given) ? given : settle(given);
         const { box, labels } = chooseCrop(
-          () => randomCropBox(state.size, spec, random),
+          boxes(state, spec, random),
           (candidate) => resizeLabels(state.sourceLabels, state.size, candidate),
           spec.catMaxRatio,
         );

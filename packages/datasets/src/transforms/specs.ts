@@ -1,3 +1,5 @@
+import type { ClassBalance } from './class-crop.js';
+
 /** Steps of a pipeline as plain JSON, named after mmsegmentation's. Sizes are in pixels. */
 export type TransformSpec =
   | ResizeSpec
@@ -27,6 +29,8 @@ export interface RandomCropSpec {
   readonly catMaxRatio?: number;
   /** Only boxes at multiples of it, and flush with the far edges: fixed crops, whose tokens can be kept. Default: anywhere. */
   readonly stride?: number;
+  /** Draw some crops around a pixel of a drawn class. Default none. */
+  readonly classBalance?: ClassBalance;
 }
 
 export interface RandomFlipSpec {
@@ -84,6 +88,12 @@ const positiveTriple: Check = (v) =>
   triple(v) === undefined && (v as number[]).every((x) => x > 0) ? undefined : 'three numbers > 0';
 const hueSteps: Check = (v) =>
   Number.isInteger(v) && (v as number) >= 1 && (v as number) <= 90 ? undefined : 'an integer of 1..90';
+const balance: Check = (v) => {
+  const { probability, weights, ...rest } = (v ?? {}) as Record<string, unknown>;
+  const weighs = Array.isArray(weights) && weights.every((w) => finite(w) && w >= 0);
+  const fits = share(probability) === undefined && weighs && Object.keys(rest).length === 0;
+  return fits ? undefined : '{ probability: 0..1, weights: numbers ≥ 0 }';
+};
 const angle: Check = (v) =>
   (finite(v) && v > 0) || isRange(v) ? undefined : 'a number of degrees > 0, or two, the smaller first';
 
@@ -94,7 +104,7 @@ function isRange(v: unknown): v is [number, number] {
 /** Every step's keys; a trailing ! marks those that must be there. */
 const steps: Record<TransformSpec['type'], Record<string, Check>> = {
   Resize: { 'width!': edge, 'height!': edge, keepRatio: flag, ratioRange: positiveRange },
-  RandomCrop: { 'width!': edge, 'height!': edge, catMaxRatio: share, stride: edge },
+  RandomCrop: { 'width!': edge, 'height!': edge, catMaxRatio: share, stride: edge, classBalance: balance },
   RandomFlip: { prob: share },
   PhotoMetricDistortion: {
     brightnessDelta: amount,

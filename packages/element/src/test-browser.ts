@@ -1,6 +1,6 @@
 // What the browser tests share: a tiny model in a folder, the standalone build, a server with faults, Chromium.
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
@@ -16,11 +16,14 @@ import { selectBackend } from '@gss/tensor/node';
 import { chromiumFlags, findChromium } from '@gss/testing';
 import { compactVariants } from '@gss/vqvae';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { writeManifest } from '../manifest.mjs';
 import { buildStandalone } from '../standalone.mjs';
 
 const home = fileURLToPath(new URL('..', import.meta.url));
-const backbone = swinVariants.nano;
+// As small as it goes: GPUs in software take seconds for the nano preset.
+const backbone = { ...swinVariants.nano, channels: [8, 16, 24, 32], depths: [1, 1, 1, 1], heads: [1, 1, 1, 1], window: 4 } as const;
+const tokenizer = { ...compactVariants.nano, hidden: 8, decoderBlocks: 1, codes: 64 };
 const palette = maximalDistancePalette(syntheticStreetsClasses.length);
 
 export const tinyConfig: GssModelConfig = {
@@ -36,11 +39,16 @@ export const tinyConfig: GssModelConfig = {
   backbone: { type: 'swin', config: backbone },
   prior: {
     ...priorVariants.nano,
+    channels: 8,
+    tokenChannels: 16,
+    classifierChannels: 16,
+    heads: 1,
+    window: 4,
     features: backbone.channels,
     classes: palette.length,
-    vocabulary: compactVariants.nano.codes,
+    vocabulary: tokenizer.codes,
   },
-  tokenizer: { type: 'compact', config: compactVariants.nano },
+  tokenizer: { type: 'compact', config: tokenizer },
   decoding: 'argmax',
   inference: { mode: 'whole' },
 };
@@ -73,13 +81,7 @@ async function makeModel(folder: string): Promise<Record<Size, { labels: number[
     prediction.dispose();
   }
   segmenter.dispose();
-  const files = Object.fromEntries(
-    ['config.json', 'model.safetensors'].map((name) => {
-      const bytes = readFileSync(join(folder, name));
-      return [name, { size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }];
-    }),
-  );
-  writeFileSync(join(folder, 'manifest.json'), JSON.stringify({ files }));
+  writeManifest(folder);
   return truth;
 }
 
@@ -98,8 +100,15 @@ const blankPage = `<!doctype html><html lang="en"><link rel="icon" href="data:,"
 export interface Faults {
   /** Bytes after which the connection breaks, by path; once. */
   readonly cut: Map<string, number>;
+  /** Bytes after which the server falls silent, by path. */
+  readonly slow: Map<string, number>;
   /** Paths of which one byte is wrong. */
   readonly corrupt: Set<string>;
+}
+
+export interface Opened {
+  readonly page: Page;
+  readonly errors: string[];
 }
 
 export interface Site {
@@ -109,8 +118,14 @@ export interface Site {
   /** `METHOD path range` of every request so far. */
   readonly requests: string[];
   readonly truth: Record<Size, { labels: number[]; tokens: number[] }>;
-  /** A page of the site; console errors gather in `errors`. */
-  open(path?: string): Promise<{ page: Page; errors: string[] }>;
+  /** Where the site's files are; the model is in `model`. */
+  readonly folder: string;
+  /** A page of the site in a context of its own; console errors gather in `errors`. */
+  open(path?: string): Promise<Opened>;
+  /** The same in a context, sharing its storage. */
+  openIn(context: BrowserContext, path?: string): Promise<Opened>;
+  /** Source files in the built page and worker. */
+  readonly inputs: readonly string[];
   /** Puts files into the site, by path. */
   readonly files: Map<string, string | Uint8Array>;
   close(): Promise<void>;
@@ -134,6 +149,8 @@ function send(
   if (start) response.setHeader('content-range', `bytes ${start}-${bytes.length - 1}/${bytes.length}`);
   response.setHeader('cross-origin-opener-policy', 'same-origin');
   response.setHeader('cross-origin-embedder-policy', 'require-corp');
+  const slow = faults.slow.get(path);
+  if (slow !== undefined) return void response.write(part.subarray(0, slow));
   const cut = faults.cut.get(path);
   if (cut === undefined) return void response.end(part);
   faults.cut.delete(path);
@@ -143,11 +160,11 @@ function send(
 /** Builds, serves and opens everything; needs Chromium. */
 export async function openSite(): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), 'gss-element-'));
-  const [truth] = await Promise.all([
+  const [truth, built] = await Promise.all([
     makeModel(join(folder, 'model')),
     buildStandalone(join(folder, 'dist', 'standalone')),
   ]);
-  const faults: Faults = { cut: new Map(), corrupt: new Set() };
+  const faults: Faults = { cut: new Map(), slow: new Map(), corrupt: new Set() };
   const files = new Map<string, string | Uint8Array>([
     ['/', blankPage],
     ['/example/index.html', readFileSync(join(home, 'example', 'index.html'))],
@@ -172,23 +189,28 @@ export async function openSite(): Promise<Site> {
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
   const url = `http://localhost:${(server.address() as { port: number }).port}`;
   const browser = await chromium.launch({ executablePath: findChromium()!, headless: true, args: chromiumFlags });
+  const openIn = async (context: BrowserContext, path = '/'): Promise<Opened> => {
+    const page = await context.newPage();
+    const errors: string[] = [];
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+    page.on('pageerror', (error) => errors.push(error.message));
+    await page.goto(url + path);
+    return { page, errors };
+  };
   return {
     url,
+    folder,
     browser,
     faults,
     requests,
     truth,
     files,
-    async open(path = '/') {
-      const page = await browser.newPage();
-      const errors: string[] = [];
-      page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-      page.on('pageerror', (error) => errors.push(error.message));
-      await page.goto(url + path);
-      return { page, errors };
-    },
+    inputs: built.flatMap(({ metafile }) => Object.keys(metafile.inputs)),
+    open: async (path) => openIn(await browser.newContext(), path),
+    openIn,
     async close() {
       await browser.close();
+      server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       rmSync(folder, { recursive: true, force: true });
     },

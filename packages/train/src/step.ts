@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { flatLayout, pack } from './optim/flat.js';
+import { type FlatLayout, flatLayout, pack } from './optim/flat.js';
 import type { Optimizer } from './optim/optimizer.js';
 
 /** A loss and the figures that it is made of, all scalars. */
@@ -33,17 +33,20 @@ export function gradientNorm(gradients: Iterable<tf.Tensor>): tf.Scalar {
   });
 }
 
-/**
- * Loss, gradients, clipping, update. Where loss or gradient norm is not finite nothing is updated: the caller sees it in
- * the result and decides.
- */
-export async function trainStep({
-  loss,
-  variables,
-  optimizer,
-  learningRate,
-  clipNorm,
-}: StepOptions): Promise<StepResult> {
+/** Gradients of one batch, or their sum over several, as one vector, and the loss with its figures, likewise. */
+export interface Recorded {
+  readonly layout: FlatLayout;
+  readonly vector: tf.Tensor1D;
+  /** Names of the figures after the loss. */
+  readonly keys: readonly string[];
+  /** Loss and figures, [1 + keys]. */
+  readonly figures: tf.Tensor1D;
+}
+
+const scalarOf = (tensor: tf.Tensor): tf.Scalar => tf.reshape(tf.cast(tensor, 'float32'), []);
+
+/** The forward and backward pass of one batch; changes nothing. */
+export function recordGradients(loss: () => LossResult, variables: ReadonlyMap<string, tf.Variable>): Recorded {
   const byId = new Map([...variables].map(([name, variable]) => [variable.name, name]));
   let logs: Record<string, tf.Tensor> = {};
   const { value, grads } = tf.variableGrads(() => {
@@ -59,22 +62,54 @@ export async function trainStep({
   const layout = flatLayout(gradients);
   const vector = pack(layout, gradients); // one vector from here on: norm, clipping and update cost a few operations each
   tf.dispose([...gradients.values()]);
-  const norm = gradientNorm([vector]);
-  const figures = tf.tidy(() =>
-    tf.stack([value, norm, ...Object.values(logs).map((t) => tf.reshape(tf.cast(t, 'float32'), []))]),
-  );
-  const [lossValue, gradNorm, ...logValues] = await figures.data(); // one read per step for all figures
-  tf.dispose([figures, norm, value, ...Object.values(logs)]);
+  const figures = tf.tidy(() => tf.stack([value, ...Object.values(logs)].map(scalarOf)) as tf.Tensor1D);
+  tf.dispose([value, ...Object.values(logs)]);
+  return { layout, vector, keys: Object.keys(logs), figures };
+}
+
+/** The sum of two records, which are disposed. @throws RangeError where they are not of the same parameters */
+export function addRecorded(sum: Recorded, next: Recorded): Recorded {
+  const same = sum.layout.names.join() === next.layout.names.join() && sum.keys.join() === next.keys.join();
+  if (!same) throw new RangeError('trainStep: the batches of a step have gradients of different parameters.');
+  const [vector, figures] = tf.tidy(() => [tf.add(sum.vector, next.vector), tf.add(sum.figures, next.figures)]);
+  tf.dispose([sum.vector, sum.figures, next.vector, next.figures]);
+  return { ...sum, vector: vector as tf.Tensor1D, figures: figures as tf.Tensor1D };
+}
+
+/**
+ * The update by the mean of `count` recorded batches; the record is disposed. Where loss or gradient norm is not finite nothing is
+ * updated: the caller sees it in the result and decides.
+ */
+export async function applyRecorded(
+  recorded: Recorded,
+  { variables, optimizer, learningRate, clipNorm }: Omit<StepOptions, 'loss'>,
+  count = 1,
+): Promise<StepResult> {
+  const { layout, keys } = recorded;
+  const vector = count === 1 ? recorded.vector : (tf.tidy(() => tf.div(recorded.vector, count)) as tf.Tensor1D);
+  const figures = tf.tidy(() => {
+    const mean = count === 1 ? recorded.figures : tf.div(recorded.figures, count);
+    return tf.concat([tf.reshape(gradientNorm([vector]), [1]), mean]);
+  });
+  const [gradNorm, lossValue, ...logValues] = await figures.data(); // one read per step for all figures
+  tf.dispose([figures, recorded.figures]);
   if (Number.isFinite(lossValue) && Number.isFinite(gradNorm)) {
     const factor = clipNorm === undefined ? 1 : Math.min(1, clipNorm / (gradNorm! + 1e-6));
     const used = factor < 1 ? (tf.mul(vector, factor) as tf.Tensor1D) : vector;
     optimizer.applyFlat(variables, { layout, vector: used }, learningRate);
     if (used !== vector) used.dispose();
   }
-  vector.dispose();
+  tf.dispose([vector, recorded.vector]);
   return {
     loss: lossValue!,
     gradNorm: gradNorm!,
-    logs: Object.fromEntries(Object.keys(logs).map((key, i) => [key, logValues[i]!])),
+    logs: Object.fromEntries(keys.map((key, i) => [key, logValues[i]!])),
   };
 }
+
+/**
+ * Loss, gradients, clipping, update. Where loss or gradient norm is not finite nothing is updated: the caller sees it in
+ * the result and decides.
+ */
+export const trainStep = async ({ loss, ...options }: StepOptions): Promise<StepResult> =>
+  applyRecorded(recordGradients(loss, options.variables), options);

@@ -7,7 +7,7 @@ export {
   type Stateful,
   saveCheckpoint,
 } from './checkpoints.js';
-export { DivergedError } from './diverged.js';
+export { DivergedError, type DivergenceOptions } from './diverged.js';
 export { createLoader, type Loader, type LoaderOptions } from './loader.js';
 export { type Batch, type BatchJob, collate, makeBatch } from './loader-worker.js';
 export { openRunLogger, type RunLogger } from './logger.js';

@@ -4,6 +4,7 @@ import type { Optimizer } from '../optim/optimizer.js';
 import type { Schedule } from '../schedule.js';
 import type { LossResult } from '../step.js';
 import type { Best } from './best.js';
+import type { DivergenceOptions } from './diverged.js';
 import type { RunLogger } from './logger.js';
 
 /** Where a run stands; for progress bars. */
@@ -36,7 +37,7 @@ export interface Phase<S extends Spec, B> {
   /** Its figures are logged as NAME/…, and its state is saved under this name. */
   readonly name: string;
   /** Which of the trained parameters it updates. */
-  readonly updates: (name: string) => boolean;
+  readonly updates: (name: string, step: number) => boolean;
   /** Called with the parameters as the phases before it left them. */
   readonly loss: (params: ParamsOf<S>, batch: B, training: Training, step: number) => LossResult;
   readonly optimizer: Optimizer;
@@ -54,18 +55,25 @@ export interface TrainLoopOptions<S extends Spec, B> {
   readonly init: () => ParamsOf<S> | Promise<ParamsOf<S>>;
   /** Which parameters train, by name; default all. */
   readonly trains?: (name: string) => boolean;
-  /** Opens the stream of batches at a step. */
-  readonly batches: (step: number) => BatchStream<B>;
+  /** Opens the stream at a batch: the step, times `accumulate`. */
+  readonly batches: (start: number) => BatchStream<B>;
   /** Called before the loss, outside of the gradient: for figures that the loss takes as constants. */
   readonly prepare?: (params: ParamsOf<S>, batch: B, training: Training, step: number) => void | Promise<void>;
   readonly loss: (params: ParamsOf<S>, batch: B, training: Training, step: number) => LossResult;
-  /** Which of the trained parameters the loss updates; default all that no further phase does. */
-  readonly updates?: (name: string) => boolean;
+  /** Which of the trained parameters the loss updates at a step; default all that no further phase does. */
+  readonly updates?: ((name: string, step: number) => boolean) | undefined;
   readonly optimizer: Optimizer;
   readonly schedule: Schedule;
   readonly steps: number;
   readonly seed: number;
   readonly clipNorm?: number;
+  /**
+   * Batches a step, default 1: their losses are averaged, and running statistics move with each. Without BatchNorm and unlabelled
+   * pixels the same as one batch of all. Not together with `further`.
+   */
+  readonly accumulate?: number | undefined;
+  /** Ends the run when the loss has left its running median; default only where it is not finite. */
+  readonly divergence?: DivergenceOptions | undefined;
   /** Updates that follow in the same step, in order. */
   readonly further?: readonly Phase<S, B>[];
   /** JSON of everything that the result depends on: a checkpoint of another configuration is refused. */

@@ -14,10 +14,10 @@ import {
 } from '@gss/tensor';
 import type * as tf from '@tensorflow/tfjs-core';
 import { createEma, type Ema } from '../ema.js';
-import { type StepResult, trainStep } from '../step.js';
+import { addRecorded, applyRecorded, type Recorded, recordGradients } from '../step.js';
 import { openBest } from './best.js';
 import { listCheckpoints, loadCheckpoint, saveCheckpoint } from './checkpoints.js';
-import { refuseNonFinite } from './diverged.js';
+import { refuseNonFinite, watchDivergence } from './diverged.js';
 import { openRunLogger } from './logger.js';
 import type { Phase, TrainLoopOptions, TrainLoopResult } from './loop-options.js';
 
@@ -51,7 +51,10 @@ async function withAveraged<P, R>(params: P, ema: Ema | undefined, use: (params:
 export async function trainLoop<const S extends Spec, B>(options: TrainLoopOptions<S, B>): Promise<TrainLoopResult<S>> {
   const { dir, spec, optimizer, schedule, steps, seed, config, signal } = options;
   const { checkpointEvery = 200, logEvery = 10, evaluateEvery = Number.POSITIVE_INFINITY, further = [] } = options;
-  const { updates = (name) => !further.some((phase) => phase.updates(name)) } = options;
+  const { accumulate = 1 } = options;
+  if (accumulate > 1 && further.length) throw new RangeError('trainLoop: accumulate does not go with further phases.');
+  const divergence = options.divergence && watchDivergence(options.divergence, dir);
+  const { updates = (name, step) => !further.some((phase) => phase.updates(name, step)) } = options;
   const ema = options.ema && createEma(options.ema, averaged(spec, options.trains));
   const optimizers = { optimizer, further: new Map(further.map((phase) => [phase.name, phase.optimizer])), ema };
   const checkpoints = join(dir, 'checkpoints');
@@ -65,49 +68,57 @@ export async function trainLoop<const S extends Spec, B>(options: TrainLoopOptio
   const first = step;
   const best = await openBest(join(dir, 'best'), { spec, config, resume: Boolean(options.resume) });
   const root = createRng(seed);
-  const stream = options.batches(step);
+  const stream = options.batches(step * accumulate);
   const log = openRunLogger(dir);
   const began = performance.now();
+  const elapsed = () => Math.max(1e-9, (performance.now() - began) / 1000);
+  /** Share of the time so far that steps waited for data. */
+  const waiting = () => (stream.waited ?? 0) / 1000 / elapsed();
   let figures: Record<string, number> = {};
   let saved = step;
   const save = async () => {
     await saveCheckpoint(checkpoints, { step, config, spec, params: params as Tree<tf.Tensor>, ...optimizers });
     saved = step;
   };
-  /** One update: loss, gradients, parameters, running statistics. */
-  const update = async (
-    { updates, loss, optimizer, schedule, clipNorm }: Omit<Phase<S, B>, 'name'>,
-    who: string,
-    batch: B,
-    training: Training,
-  ): Promise<StepResult> => {
-    const all = variablesOf(params as Tree<tf.Tensor>);
-    const result = await trainStep({
-      loss: () => loss(params, batch, training, step),
-      variables: new Map([...all].filter(([name]) => updates(name))),
-      optimizer,
-      learningRate: schedule(step),
-      clipNorm,
-    }).catch((error: unknown) => {
+  /** Forward and backward pass of one batch; running statistics move. */
+  const record = ({ updates, loss }: Pick<Phase<S, B>, 'updates' | 'loss'>, batch: B, training: Training) => {
+    try {
+      const recorded = recordGradients(() => loss(params, batch, training, step), variables(updates));
+      params = withStatistics(params, training);
+      return recorded;
+    } catch (error) {
       discardStatistics(training);
       throw error;
-    });
+    }
+  };
+  const variables = (updates: Phase<S, B>['updates']) =>
+    new Map([...variablesOf(params as Tree<tf.Tensor>)].filter(([name]) => updates(name, step)));
+  const update = async (phase: Omit<Phase<S, B>, 'name' | 'loss'>, who: string, recorded: Recorded, count: number) => {
+    const { optimizer, schedule, clipNorm } = phase;
+    const options = { variables: variables(phase.updates), optimizer, learningRate: schedule(step), clipNorm };
+    const result = await applyRecorded(recorded, options, count);
     refuseNonFinite(result, who, step, dir);
-    params = withStatistics(params, training);
     return result;
   };
   try {
     while (step < steps && !signal?.aborted) {
-      const batch = await stream.next();
-      const training = createTraining(root.fork(`step/${step}`));
       const learningRate = schedule(step);
-      await options.prepare?.(params, batch, training, step);
-      const result = await update({ ...options, updates }, 'training', batch, training);
+      let recorded: Recorded | undefined;
+      let batch: B | undefined;
+      for (let i = 0; i < accumulate; i++) {
+        batch = await stream.next();
+        const training = createTraining(root.fork(i === 0 ? `step/${step}` : `step/${step}/${i}`));
+        await options.prepare?.(params, batch, training, step);
+        const one = record({ ...options, updates }, batch, training);
+        recorded = recorded ? addRecorded(recorded, one) : one;
+      }
+      const result = await update({ ...options, updates }, 'training', recorded!, accumulate);
       const others: Record<string, number> = {};
       for (const phase of further) {
         if (phase.runs && !phase.runs(step)) continue;
         const own = createTraining(root.fork(`step/${step}/${phase.name}`));
-        const { loss, gradNorm, logs } = await update(phase, `training (${phase.name})`, batch, own);
+        const found = record(phase, batch!, own);
+        const { loss, gradNorm, logs } = await update(phase, `training (${phase.name})`, found, 1);
         for (const [key, value] of Object.entries({ loss, ...logs, grad_norm: gradNorm })) {
           others[`${phase.name}/${key}`] = value;
         }
@@ -116,8 +127,7 @@ export async function trainLoop<const S extends Spec, B>(options: TrainLoopOptio
       if (options.afterStep) params = await options.afterStep(params, step, log);
       ema?.update(params as Tree<tf.Tensor>);
       if (step % logEvery === 0 || step === steps) {
-        const seconds = (performance.now() - began) / 1000;
-        const stepsPerSecond = (step - first) / seconds;
+        const stepsPerSecond = (step - first) / elapsed();
         log.scalars(step, {
           loss: result.loss,
           ...result.logs,
@@ -125,7 +135,9 @@ export async function trainLoop<const S extends Spec, B>(options: TrainLoopOptio
           'optim/grad_norm': result.gradNorm,
           ...others,
           'time/steps_per_second': stepsPerSecond,
+          'time/waiting': waiting(),
         });
+        divergence?.see(result.loss, step);
         options.onProgress?.({
           step,
           steps,
@@ -160,13 +172,13 @@ export async function trainLoop<const S extends Spec, B>(options: TrainLoopOptio
     log.close();
     await stream.close();
   }
-  const seconds = (performance.now() - began) / 1000;
+  const seconds = elapsed();
   return {
     params,
     step,
     finished: step >= steps,
     seconds,
-    waiting: (stream.waited ?? 0) / 1000 / Math.max(seconds, 1e-9),
+    waiting: waiting(),
     figures,
     best: best.best,
   };

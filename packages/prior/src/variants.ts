@@ -43,4 +43,8 @@ export const priorVariants = {
   'table-3-baseline': { ...paper, inIndex: [3], tokenLevel: 1, depth: 0, auxiliary: 'none' },
   'table-3-auxiliary': { ...paper, inIndex: [3], tokenLevel: 1, depth: 0 },
   'table-3-quarter': { ...paper, inIndex: [3], depth: 0 },
+  /** The same three steps at our smallest size; the fourth is `nano`. */
+  'nano-baseline': { ...nano, inIndex: [3], tokenLevel: 1, depth: 0, auxiliary: 'none' },
+  'nano-auxiliary': { ...nano, inIndex: [3], tokenLevel: 1, depth: 0 },
+  'nano-quarter': { ...nano, inIndex: [3], depth: 0 },
 } as const satisfies Record<string, PriorVariant>;

@@ -1,12 +1,15 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '@gss/checkpoint/node';
 import type { NodeBackend } from '@gss/tensor/node';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { type Context, command, interrupted } from '../cli/command.js';
 import { type DataOptions, openSplit } from '../data/sources.js';
 import { runTable2 } from '../reproduce/run.js';
 import { type Table2RowName, table2, table2Markdown } from '../reproduce/table-2.js';
 import { backendOption, positive, startBackend, withData } from './options.js';
+import { amount, describeData, rowNames, seedNumber } from './reproduce-grid.js';
+import { table1Command, table9Command } from './reproduce-posterior.js';
+import { table3Command } from './reproduce-prior.js';
 
 interface Options extends DataOptions {
   readonly out: string;
@@ -21,29 +24,6 @@ interface Options extends DataOptions {
 }
 
 const names = table2.map(({ name }) => name);
-
-function rowNames(text: string): Table2RowName[] {
-  const asked = text.split(',').map((name) => name.trim());
-  const known = asked.flatMap((name) => names.filter((row) => row === name));
-  if (known.length === asked.length) return known;
-  const unknown = asked.filter((name) => !names.some((row) => row === name));
-  throw new InvalidArgumentError(`no row ${unknown.join(', ')}; there are ${names.join(', ')}.`);
-}
-
-function amount(text: string): number {
-  const value = Number(text);
-  if (value > 0 && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError(`expected a number above 0, got ${text}.`);
-}
-
-function seedNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 0) return value;
-  throw new InvalidArgumentError(`expected 0, 1, 2, …, got ${text}.`);
-}
-
-const describeData = ({ data, dataset, root }: Options, split: string): string =>
-  `${data ?? (dataset && root ? dataset : 'synthetic-streets')}, ${split}`;
 
 async function reproduceTable2(context: Context, options: Options): Promise<number | undefined> {
   const { out } = context;
@@ -82,7 +62,7 @@ const table2Command = () =>
       join('runs', 'table-2'),
     )
     .addOption(
-      new Option('--rows <names>', `comma-separated, of ${names.join(', ')} (default: all)`).argParser(rowNames),
+      new Option('--rows <names>', `comma-separated, of ${names.join(', ')} (default: all)`).argParser(rowNames(names)),
     )
     .addOption(new Option('--steps <n>', 'steps of every row (default: what configs/table-2 says)').argParser(positive))
     .addOption(
@@ -95,8 +75,11 @@ const table2Command = () =>
     .option('--dvae <file>', "the dVAE's published weights, as gss convert writes them")
     .addOption(backendOption());
 
-/** `gss reproduce table-2` */
+/** `gss reproduce table-1|table-2|table-3|table-9` */
 export const reproduceCommand = () =>
   new Command('reproduce')
     .description("a table of the paper at nano scale, beside the paper's")
-    .addCommand(table2Command());
+    .addCommand(table1Command())
+    .addCommand(table2Command())
+    .addCommand(table3Command())
+    .addCommand(table9Command());

@@ -5,15 +5,20 @@ const size = z.tuple([z.int().positive(), z.int().positive()]);
 const rgb = z.tuple([z.int().min(0).max(255), z.int().min(0).max(255), z.int().min(0).max(255)]);
 const names = Object.keys(posteriorVariants) as [PosteriorVariantName, ...PosteriorVariantName[]];
 
+const designs = ['maximal-distance', 'random', 'arithmetic', 'misaligned', 'additive', 'refined'] as const;
+/** Ways to choose K colours without training. */
+export type PaletteDesign = (typeof designs)[number];
+
 /** How 𝒳 and 𝒳⁻¹ are found around a tokenizer that stays as it is (§3.3): the six variants. What is left out takes the variant's default. */
 export const posterior = z.strictObject({
   /** GSS-FF-R, -FF, -FT, -TF, -TT or -FT-W; `--variant` says it too. */
   variant: z.enum(names).optional(),
   /**
-   * β of the variants that do not train it: colours as they lie apart best, drawn at random, those of the folder, or K colours.
+   * β of the variants that do not train it: colours as they lie apart best, drawn at random, a row of Table 9, those of the folder, or
+   * K colours.
    * Default: random for ff-r, maximal-distance for ff, the folder's for ft and ft-w.
    */
-  palette: z.union([z.enum(['maximal-distance', 'random', 'folder']), z.array(rgb)]).optional(),
+  palette: z.union([z.enum([...designs, 'folder']), z.array(rgb)]).optional(),
   /** 𝒳⁻¹ of ff-r, ff and tf: nearest colour (the paper's code) or least squares (its equation 15). They do not agree. */
   free: z.enum(['nearest', 'linear']).default('nearest'),
   /** The learned 𝒳⁻¹ of ft and tt (`channels` alone) and of ft-w. */

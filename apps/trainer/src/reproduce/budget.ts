@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writeFileAtomic } from '@gss/checkpoint/node';
 import type { GssConfig } from '../config/schema.js';
 import type { StageContext } from '../stages/stage.js';
 import { trainTokenizer } from '../stages/tokenizer.js';
@@ -23,21 +24,39 @@ const fewest = 20;
 
 /**
  * Steps that fit into `seconds` of training on this machine: two short runs in a temporary folder, of which the second is
- * `more` steps longer, give the cost of a step. At most what the config asks for.
+ * `more` steps longer, give the cost of a step. At most `most`, at least 20. With `dir` the answer is kept there in steps.json, so that an
+ * interrupted run goes on with the same.
  */
-export async function stepsWithin(seconds: number, context: StageContext, more = 8): Promise<number> {
-  if (context.config.tokenizer.steps <= fewest) return context.config.tokenizer.steps;
+export async function stepsInSeconds(
+  seconds: number,
+  most: number,
+  dir: string | undefined,
+  run: (steps: number, dir: string) => Promise<number>,
+  more = 8,
+): Promise<number> {
+  if (most <= fewest) return most;
+  const kept = dir && join(dir, 'steps.json');
+  if (kept && existsSync(kept)) return JSON.parse(readFileSync(kept, 'utf8')) as number;
   const time = async (steps: number) => {
-    const dir = mkdtempSync(join(tmpdir(), 'gss-calibrate-'));
+    const at = mkdtempSync(join(tmpdir(), 'gss-calibrate-'));
     try {
-      const quiet = { ...context.out, progress: () => ({ update() {}, stop() {} }) };
-      const config = withSteps(context.config, steps);
-      return (await trainTokenizer({ ...context, dir, config, out: quiet, resume: false })).seconds;
+      return await run(steps, at);
     } finally {
-      rmSync(dir, { recursive: true, force: true });
+      rmSync(at, { recursive: true, force: true });
     }
   };
   const [short, long] = [await time(4), await time(4 + more)];
   const perStep = Math.max(1e-3, (long - short) / more);
-  return Math.min(context.config.tokenizer.steps, Math.max(fewest, Math.floor(seconds / perStep)));
+  const steps = Math.min(most, Math.max(fewest, Math.floor(seconds / perStep)));
+  if (kept) await writeFileAtomic(kept, `${steps}\n`);
+  return steps;
+}
+
+/** `stepsInSeconds` of a tokenizer's training. */
+export function stepsWithin(seconds: number, context: StageContext, more = 8): Promise<number> {
+  const quiet = { ...context.out, progress: () => ({ update() {}, stop() {} }) };
+  const run = async (steps: number, dir: string) =>
+    (await trainTokenizer({ ...context, dir, config: withSteps(context.config, steps), out: quiet, resume: false }))
+      .seconds;
+  return stepsInSeconds(seconds, context.config.tokenizer.steps, undefined, run, more);
 }

@@ -1,9 +1,16 @@
 import { maximalDistancePalette, type Palette } from '@gss/maskige';
-import { randomPalette } from '@gss/maskige/design';
+import {
+  additiveFactorPalette,
+  arithmeticPalette,
+  misalignedPalette,
+  randomPalette,
+  refinedPalette,
+} from '@gss/maskige/design';
 import type { GssTokenizerConfig, TokenizerParams } from '@gss/segmenter';
 import { disposeTree, type Tree } from '@gss/tensor';
 import type * as tf from '@tensorflow/tfjs-core';
 import { UsageError } from '../../cli/errors.js';
+import type { PaletteDesign } from '../../config/posterior.js';
 import type { OpenedData } from '../../data/sources.js';
 import { sameClasses } from '../../data/sources.js';
 import type { StageContext } from '../stage.js';
@@ -16,11 +23,20 @@ export interface Painted {
   readonly params: TokenizerParams;
 }
 
+/** K colours without training; the seed is for those that draw. */
+export const designs: { readonly [D in PaletteDesign]: (K: number, seed: number) => Palette } = {
+  'maximal-distance': (K) => maximalDistancePalette(K),
+  random: (K, seed) => randomPalette(K, { seed }),
+  arithmetic: (K) => arithmeticPalette(K),
+  misaligned: (K) => misalignedPalette(K),
+  additive: (K, seed) => additiveFactorPalette(K, { seed }),
+  refined: (K, seed) => refinedPalette(K, { seed }),
+};
+
 function paletteOf({ palette }: Pick<PosteriorPlan, 'palette'>, K: number, seed: number, folder: Palette): Palette {
   if (palette === 'folder') return folder;
-  if (palette === 'maximal-distance') return maximalDistancePalette(K);
-  if (palette === 'random') return randomPalette(K, { seed });
-  if (palette.length === K) return palette;
+  if (!Array.isArray(palette)) return designs[palette as PaletteDesign](K, seed);
+  if (palette.length === K) return palette as Palette;
   throw new UsageError(`posterior.palette has ${palette.length} colours but the data ${K} classes.`);
 }
 

@@ -8,9 +8,11 @@ export interface ClassifierConfig {
   readonly vocabulary: number;
   /**
    * `full` (default) is the reference's 1×1 convolution from `classifierChannels` to `vocabulary`; `low-rank` (ours) is two of
-   * them, over `classifierRank` channels, without anything between: a matrix of that rank at a part of the price.
+   * them, over `classifierRank` channels, without anything between: a matrix of that rank at a part of the price. `tied` (ours)
+   * gives every pixel of a square a logit for each class, `classifierRank` = d²·K in all, and a code the sum of those that its square
+   * shows, and a bias: what is learned of a class serves all codes that show it.
    */
-  readonly classifier?: 'full' | 'low-rank';
+  readonly classifier?: 'full' | 'low-rank' | 'tied';
   /** Rank of a low-rank classifier. Default an eighth of `classifierChannels`: a sixth of the products of the paper's head. */
   readonly classifierRank?: number;
 }
@@ -40,12 +42,66 @@ function lowRankSpec({ classifierChannels, vocabulary, classifierRank }: Classif
   ] as const;
 }
 
+/** The second convolution is p(c|z), which the tokenizer decides and training leaves alone (`tieClassifier`). */
+function tiedSpec({ classifierChannels, vocabulary, classifierRank: rank }: ClassifierConfig) {
+  if (rank === undefined)
+    throw new RangeError(
+      'priorSpec: a tied classifier needs classifierRank, pixels of a square times classes (176 for d = 1/4 and 11 classes).',
+    );
+  return [
+    convSpec(1, classifierChannels, rank, { type: 'normal', std: spread }),
+    convSpec(1, rank, vocabulary, { type: 'zeros' }),
+  ] as const;
+}
+
+/** The parameter of a tied classifier that does not train. */
+export const tiedTableName = 'conv_seg.1.weight';
+
+/**
+ * Sets a tied classifier's table and the bias of every code: ln of its frequency, so that training starts from the codes' shares.
+ * The leaves in `conv_seg` that are replaced are disposed; the table stays the caller's.
+ * @param table p(c|z), [V, d²·K]
+ * @param frequencies occurrences of each code, [V], every count taken half a one larger, so that none is 0; without them the biases stay
+ * @throws RangeError for the classifier of another table
+ */
+export function tieClassifier(
+  conv_seg: ClassifierParams,
+  table: tf.Tensor2D,
+  frequencies?: ArrayLike<number>,
+): ClassifierParams {
+  const [V, rank] = table.shape;
+  if (!Array.isArray(conv_seg) || conv_seg[1].weight.shape.join() !== [1, 1, rank, V].join())
+    throw new RangeError(
+      `tieClassifier: expected the tied classifier of a table [${V}, ${rank}]. Check classifierRank.`,
+    );
+  const [first, second] = conv_seg as unknown as readonly [Conv, Conv];
+  second.weight.dispose();
+  if (frequencies) second.bias.dispose();
+  const weight = tf.tidy(() => tf.reshape(tf.transpose(table), [1, 1, rank, V]) as tf.Tensor4D);
+  const bias = frequencies ? logFrequencies(frequencies) : second.bias;
+  return [first, { weight, bias }] as unknown as ClassifierParams;
+}
+
+/** ln of each share: [V]. */
+function logFrequencies(frequencies: ArrayLike<number>): tf.Tensor1D {
+  const counts = Array.from(frequencies, (count) => count + 0.5);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return tf.tensor1d(counts.map((count) => Math.log(count / total)));
+}
+
+type Conv = ParamsOf<ReturnType<typeof fullSpec>>;
+
 /** `conv_seg`: one convolution, or two named conv_seg.0 and conv_seg.1, which PyTorch loads as a Sequential. */
 export const classifierSpec = (
   config: ClassifierConfig,
-): ReturnType<typeof fullSpec> | ReturnType<typeof lowRankSpec> =>
-  config.classifier === 'low-rank' ? lowRankSpec(config) : fullSpec(config);
-export type ClassifierParams = ParamsOf<ReturnType<typeof fullSpec>> | ParamsOf<ReturnType<typeof lowRankSpec>>;
+): ReturnType<typeof fullSpec> | ReturnType<typeof lowRankSpec> | ReturnType<typeof tiedSpec> => {
+  if (config.classifier === 'tied') return tiedSpec(config);
+  return config.classifier === 'low-rank' ? lowRankSpec(config) : fullSpec(config);
+};
+export type ClassifierParams =
+  | ParamsOf<ReturnType<typeof fullSpec>>
+  | ParamsOf<ReturnType<typeof lowRankSpec>>
+  | ParamsOf<ReturnType<typeof tiedSpec>>;
 
 /** [B, h, w, classifierChannels] → token logits, [B, h, w, vocabulary] */
 export function classifyTokens(x: tf.Tensor4D, params: ClassifierParams): tf.Tensor4D {

@@ -1,5 +1,12 @@
 export { type AggregateConfig, aggregate, aggregateSpec } from './aggregate.js';
-export { type ClassifierConfig, type ClassifierParams, classifierSpec, classifyTokens } from './classifier.js';
+export {
+  type ClassifierConfig,
+  type ClassifierParams,
+  classifierSpec,
+  classifyTokens,
+  tieClassifier,
+  tiedTableName,
+} from './classifier.js';
 export { accuracy, crossEntropy } from './cross-entropy.js';
 export { type LabelMap, resizeLabels } from './labels.js';
 export { type PriorLoss, type PriorLossOptions, type PriorTargets, priorLoss } from './loss.js';

@@ -35,7 +35,7 @@ test('a pixel’s probability of a class is the sum over the codes that show it 
   const codec = createMaskigeCodec(model);
   const tokenizer = openTokenizer(model.tokenizer, params.tokenizer);
   const logits = tf.randomNormal([1, h, w, codes], 0, 2, 'float32', 5) as tf.Tensor4D;
-  const table = classTable(model, tokenizer, codec)!;
+  const table = classTable(model, tokenizer, codec);
   const found = tf.exp(marginalScores(logits, table, tokenizer, { size: [H, W], scale: 1 }));
   expect(found.shape).toEqual([1, H, W, K]);
   const p = tf.softmax(logits).dataSync();

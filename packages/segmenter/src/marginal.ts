@@ -8,25 +8,30 @@ import type { MaskigeCodec } from './maskige.js';
 export const decodesAlone = ({ type, config }: GssModelConfig['tokenizer']): boolean =>
   type === 'compact' && config.decoderBlocks === 0 && (config.groups ?? 1) === 1;
 
+/** What a sum over all codes is refused for. */
+const refuse = (what: string) =>
+  new ModelConfigError(
+    `marginal decoding: expected a compact tokenizer without decoder blocks (variant squares) and no learned inverse, got ${what}. Take decoding argmax.`,
+  );
+
+/** The table that a model's decoding needs; undefined for the other ways of decoding. @throws ModelConfigError as `classTable` */
+export function marginalTable(config: GssModelConfig, tokenizer: Tokenizer, codec: MaskigeCodec) {
+  if (config.decoding !== 'marginal' || config.kind === 'discriminative') return undefined;
+  if (config.ftw || config.ft) throw refuse('ft or ftw');
+  return classTable(config, tokenizer, codec);
+}
+
 /**
- * p(c|z) for `decoding: 'marginal'`: what class each pixel of a code's square has by the nearest colour, as [V, d²·K] of zeros
- * and ones. undefined for the other ways of decoding.
+ * p(c|z): what class each pixel of a code's square has by the nearest colour, as [V, d²·K] of zeros and ones. The caller disposes it.
  *
- * @throws ModelConfigError where squares depend on their neighbours, or a learned 𝒳⁻¹ wants a maskige
+ * @throws ModelConfigError where squares depend on their neighbours
  */
 export function classTable(
-  { decoding, tokenizer: family, ftw, kind }: GssModelConfig,
+  { tokenizer: family }: Pick<GssModelConfig, 'tokenizer'>,
   tokenizer: Tokenizer,
   codec: MaskigeCodec,
-): tf.Tensor2D | undefined {
-  if (decoding !== 'marginal' || kind === 'discriminative') return undefined;
-  if (!decodesAlone(family) || ftw) {
-    throw new ModelConfigError(
-      `decoding marginal: expected a compact tokenizer without decoder blocks (variant squares) and no learned inverse, got ${
-        ftw ? 'ftw' : `a ${family.type} tokenizer whose squares depend on their neighbours`
-      }. Take decoding argmax.`,
-    );
-  }
+): tf.Tensor2D {
+  if (!decodesAlone(family)) throw refuse(`a ${family.type} tokenizer whose squares depend on their neighbours`);
   const { vocabulary: V, downsample: d } = tokenizer;
   return tf.tidy(() => {
     const codes = tf.reshape(tf.range(0, V, 1, 'int32'), [V, 1, 1]) as tf.Tensor3D;

@@ -1,7 +1,16 @@
+import { backboneStages } from '@gss/segmenter';
 import { z } from 'zod';
 
 const share = z.number().min(0).max(1);
 const patterns = z.array(z.string().min(1)).min(1);
+
+/** What of the backbone training leaves alone. */
+export const freeze = z.strictObject({
+  /** The stem and this many stages, as mmsegmentation's frozen_stages; −1 none. */
+  stages: z.int().min(-1).max(backboneStages).default(-1),
+  /** BatchNorms keep their running statistics (norm_eval); needs pretrained weights to make sense. */
+  norms: z.boolean().default(false),
+});
 
 /** Options of stage II's recipe. All are left out by default: a config without them trains as it always did. */
 export const recipe = {
@@ -32,10 +41,29 @@ export const recipe = {
   classBalance: z
     .union([share, z.strictObject({ probability: share, gamma: z.number().min(0).default(0.5) })])
     .optional(),
-  /** Weights of the classes in the pixel loss, the twin's or the auxiliary one: by median frequency, or K numbers. */
-  classWeights: z.union([z.enum(['none', 'median']), z.array(z.number().min(0)).min(1)]).optional(),
+  /** Weights of the classes in the pixel losses: by median frequency (`root-median` its square roots), or K numbers. */
+  classWeights: z.union([z.enum(['none', 'median', 'root-median']), z.array(z.number().min(0)).min(1)]).optional(),
   /** The token loss' target: (1 − weight) on the token, the rest on codes near it, softmax(−‖eᵢ − eⱼ‖² / temperature). */
   tokenSmoothing: z.strictObject({ weight: share, temperature: z.number().positive() }).optional(),
+  /** Batches a step, default 1: their gradients are averaged, a larger batch without its memory. BatchNorms see one batch at a time. */
+  accumulate: z.int().positive().optional(),
+  /** How the rate falls, default poly. */
+  schedule: z.enum(['poly', 'cosine']).optional(),
+  /** Share of the rate that the warm-up starts from, default 1e-6. */
+  warmupRatio: z.number().gt(0).max(1).optional(),
+  /** First phases of the run, in order, with other frozen parts or another rate; then `freeze` and `lr` of the config hold. */
+  phases: z
+    .array(
+      z.strictObject({ steps: z.int().positive(), freeze: freeze.optional(), lr: z.number().positive().optional() }),
+    )
+    .min(1)
+    .optional(),
+  /** What the network starts from: another run's folder, a model folder or a file of prior/best. What does not fit starts fresh. */
+  init: z.string().min(1).optional(),
+  /** Ends the run once the loss has been above `factor` times its running median for `patience` logged steps (every 10th is logged). */
+  divergence: z
+    .strictObject({ factor: z.number().gt(1).default(5), patience: z.int().positive().default(5) })
+    .optional(),
   /** Which weights become the model: the last (default), or those of the best evaluation by mIoU. */
   keep: z.enum(['last', 'best']).optional(),
 };

@@ -1,9 +1,9 @@
 import { priorVariants } from '@gss/prior';
-import { backboneStages, backboneVariants } from '@gss/segmenter';
+import { backboneVariants } from '@gss/segmenter';
 import { swinVariants } from '@gss/swin';
 import { z } from 'zod';
 import { posterior } from './posterior.js';
-import { data, recipe } from './recipe.js';
+import { data, freeze, recipe } from './recipe.js';
 
 const size = z.tuple([z.int().positive(), z.int().positive()]);
 const rgb = z.tuple([z.int().min(0).max(255), z.int().min(0).max(255), z.int().min(0).max(255)]);
@@ -150,8 +150,11 @@ const prior = z.strictObject({
   backbone: z.enum([...namesOf(backboneVariants), ...namesOf(swinVariants)]),
   /** Variant of the head. */
   head: z.enum(namesOf(priorVariants)).default('nano'),
-  /** The token classifier: the reference's, or two matrices of a low rank in its place, a part of the price. Generative only. */
-  classifier: z.enum(['full', 'low-rank']).default('full'),
+  /**
+   * The token classifier: the reference's, two matrices of a low rank in its place, a part of the price, or one tied to the classes that
+   * the codes show (tokenizer.variant=squares). Generative only.
+   */
+  classifier: z.enum(['full', 'low-rank', 'tied']).default('full'),
   /** Rank of a low-rank classifier; default an eighth of the channels that it reads. */
   classifierRank: z.int().min(1).optional(),
   /** `discriminative`: the twin, a pixel classifier behind the same backbone and aggregation, for comparison. */
@@ -159,14 +162,7 @@ const prior = z.strictObject({
   /** What the backbone starts from: a file of weights (as `gss convert` takes them), or a name of `gss weights list`. */
   pretrained: z.string().min(1).optional(),
   /** What of the backbone training leaves alone. */
-  freeze: z
-    .strictObject({
-      /** The stem and this many stages, as mmsegmentation's frozen_stages; −1 none. */
-      stages: z.int().min(-1).max(backboneStages).default(-1),
-      /** BatchNorms keep their running statistics (norm_eval); needs pretrained weights to make sense. */
-      norms: z.boolean().default(false),
-    })
-    .optional(),
+  freeze: freeze.optional(),
   /** Stage-wise learning-rate decay: stage 4 of the backbone learns at this factor of the rate, each one before it at a further one. */
   stageDecay: z.number().positive().max(1).default(1),
   /** mmcv's paramwise_cfg: factors for parameters whose name contains `match`; the longest match counts. */
@@ -199,6 +195,8 @@ const prior = z.strictObject({
   fillUnlabelled: z.enum(['head', 'nearest']).optional(),
   /** Weights of the two losses, token and auxiliary pixel (the paper's 0.8 and 0.2). */
   lossWeights: z.tuple([z.number().min(0), z.number().min(0)]).default([0.8, 0.2]),
+  /** Weight of a third loss, −ln p(c|x) of every pixel, p summed over all codes (tokenizer.variant=squares). Default 0, none. */
+  marginalWeight: z.number().min(0).optional(),
   ...stage,
   ...recipe,
 });

@@ -26,7 +26,8 @@ export async function openBalance(
   { classBalance, classWeights = 'none' }: GssConfig['prior'],
 ): Promise<Balance> {
   const fixed = Array.isArray(classWeights) ? checkWeights(classWeights, train.classes) : undefined;
-  if (classBalance === undefined && classWeights !== 'median') return fixed ? { weights: fixed } : {};
+  const median = classWeights === 'median' || classWeights === 'root-median';
+  if (classBalance === undefined && !median) return fixed ? { weights: fixed } : {};
   const { pixels, pixelsOfImages, images } = await classCounts(train, dir);
   const total = pixels.reduce((a, b) => a + b, 0);
   const shares = train.classes.map(({ name }, i) => `${name} ${((100 * pixels[i]!) / total).toFixed(2)}`);
@@ -35,7 +36,8 @@ export async function openBalance(
     typeof classBalance === 'number'
       ? { probability: classBalance, gamma: 0.5 }
       : { gamma: 0, probability: 0, ...classBalance };
-  const weights = classWeights === 'median' ? medianFrequencyWeights(pixels, pixelsOfImages) : fixed;
+  const byMedian = median ? medianFrequencyWeights(pixels, pixelsOfImages) : fixed;
+  const weights = classWeights === 'root-median' ? byMedian?.map(Math.sqrt) : byMedian;
   return {
     ...(probability > 0 ? { crops: { probability, weights: rareClassWeights(pixels, gamma) } } : {}),
     ...(weights ? { weights } : {}),

@@ -7,7 +7,14 @@ import {
   smoothedCrossEntropy,
   weightedCrossEntropy,
 } from '@gss/prior';
-import { type GssModelConfig, type NetworkParams, network, normalize } from '@gss/segmenter';
+import {
+  classTable,
+  type GssModelConfig,
+  marginalScores,
+  type NetworkParams,
+  network,
+  normalize,
+} from '@gss/segmenter';
 import { resize, type Training } from '@gss/tensor';
 import type { LossResult } from '@gss/train';
 import type { Batch } from '@gss/train/node';
@@ -51,6 +58,8 @@ export function openPriorLoss({ model, config, coder, cached, classWeights }: Pr
   const filled = fillUnlabelled !== 'nearest';
   const weights = classWeights && tf.tensor1d([...classWeights]);
   const pixelLoss = weights ? weightedCrossEntropy(weights) : crossEntropy;
+  const { marginalWeight = 0 } = config;
+  const table = generative && marginalWeight > 0 ? classTable(coder.config, tokenizer, codec) : undefined;
   const codes = generative && tokenSmoothing ? codeVectors(coder.config.tokenizer, coder.params) : undefined;
   const smoothing: SmoothedCrossEntropy | undefined =
     codes && tokenSmoothing ? smoothedCrossEntropy(codes, tokenSmoothing) : undefined;
@@ -61,6 +70,12 @@ export function openPriorLoss({ model, config, coder, cached, classWeights }: Pr
     const [, H, W] = labels.shape;
     const context = tokenizer.needsContext ? resize(contextTensor(batch), [H, W]) : undefined;
     return filled ? tokenizer.encode(codec.paint(labels), context) : encodeLabels(batch, coder, context);
+  };
+  /** −ln p(c|x) of the labels' pixels, with their weights: ignores the unlabelled. */
+  const marginalLoss = ({ tokenLogits }: PriorOutput, labels: tf.Tensor3D, table: tf.Tensor2D): tf.Scalar => {
+    const [, H, W] = labels.shape;
+    const scores = marginalScores(tokenLogits, table, tokenizer, { size: [H, W], scale });
+    return tf.mul(pixelLoss(scores, labels, ignoreIndex), marginalWeight) as tf.Scalar;
   };
   return {
     loss(params, batch, training, running = model) {
@@ -77,11 +92,14 @@ export function openPriorLoss({ model, config, coder, cached, classWeights }: Pr
         tokenLoss: smoothing?.loss,
         pixelLoss,
       });
-      return { loss: total, logs: { token, pixel } };
+      if (!table) return { loss: total, logs: { token, pixel } };
+      const marginal = marginalLoss(output, labelTensor(batch), table);
+      return { loss: tf.add(total, marginal) as tf.Scalar, logs: { token, pixel, marginal } };
     },
     kept: smoothing?.kept(),
     dispose() {
       weights?.dispose();
+      table?.dispose();
       codes?.dispose();
       smoothing?.dispose();
     },

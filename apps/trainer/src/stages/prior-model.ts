@@ -5,10 +5,12 @@ import {
   type BackboneName,
   backboneChannels,
   backboneVariants,
+  decodesAlone,
   type GssModelConfig,
   type GssTokenizerConfig,
   imageNetMean,
   imageNetStd,
+  type TokenizerConfig,
   twinHead,
 } from '@gss/segmenter';
 import { swinVariants } from '@gss/swin';
@@ -56,6 +58,15 @@ export function backboneOf({ backbone: name, freeze }: PriorTrainConfig): Backbo
 const classifierOf = ({ classifier, classifierRank }: PriorTrainConfig) =>
   classifier === 'full' ? {} : { classifier, ...(classifierRank === undefined ? {} : { classifierRank }) };
 
+/** A tied classifier's: a logit of each class for each pixel that a token covers. */
+function tiedTo(tokenizer: TokenizerConfig, classes: number) {
+  if (tokenizer.type === 'compact' && decodesAlone(tokenizer))
+    return { classifier: 'tied', classifierRank: tokenizer.config.downsample ** 2 * classes } as const;
+  throw new UsageError(
+    'prior.classifier=tied: this tokenizer’s squares depend on their neighbours. Train one with tokenizer.variant=squares.',
+  );
+}
+
 /** The model that stage II trains on a stage I. */
 export function priorModel(
   name: string,
@@ -86,7 +97,10 @@ export function priorModel(
     ...(p.kind === 'generative' ? { ...(inverse && { inverse }), ...(ft && { ft }), ...(ftw && { ftw }) } : {}),
     ...normalisation,
     backbone,
-    prior: p.kind === 'discriminative' ? twinHead(head) : { ...head, ...classifierOf(p) },
+    prior:
+      p.kind === 'discriminative'
+        ? twinHead(head)
+        : { ...head, ...(p.classifier === 'tied' ? tiedTo(tokenizer, classes.length) : classifierOf(p)) },
     tokenizer,
     decoding: p.decoding,
     inference: p.inference,

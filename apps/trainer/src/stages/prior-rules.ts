@@ -1,3 +1,4 @@
+import { tiedTableName } from '@gss/prior';
 import {
   type BackboneConfig,
   backboneStage,
@@ -13,14 +14,20 @@ const prefix = 'backbone.';
 const within = (name: string) => (name.startsWith(prefix) ? name.slice(prefix.length) : undefined);
 
 /**
- * Which parameters of a network train: not those of frozen stages, nor the token classifier of the discriminative twin,
+ * Which parameters of a network train: not those of frozen stages, nor the table of a tied classifier, nor the token classifier of the discriminative twin,
  * which nothing reads.
  */
-export function priorTrains({ backbone, kind }: Pick<GssModelConfig, 'backbone' | 'kind'>): (name: string) => boolean {
+export function priorTrains({
+  backbone,
+  kind,
+  prior,
+}: Pick<GssModelConfig, 'backbone' | 'kind' | 'prior'>): (name: string) => boolean {
   const trains = backboneTrains(backbone);
+  const fixed = prior.classifier === 'tied' ? `decode_head.${tiedTableName}` : undefined;
   return (name) => {
     const inBackbone = within(name);
     if (inBackbone !== undefined) return trains(inBackbone);
+    if (name === fixed) return false;
     return kind === 'generative' || !/^decode_head\.conv_(seg|before_seg)\./.test(name);
   };
 }

@@ -52,9 +52,11 @@ export {
   scoresAreLogits,
 } from './inference.js';
 export { applyInverse, type InverseConfig, type InverseParams, inverseSpec } from './inverse.js';
+export { MissingKernelsError, missingKernels, neededKernels } from './kernels.js';
 export { loadSegmenter, loadSegmenterFiles, type ModelFile, modelFiles, openSegmenter } from './load.js';
-export { classTable } from './marginal.js';
+export { classTable, decodesAlone, marginalScores } from './marginal.js';
 export { createMaskigeCodec, type MaskigeCodec } from './maskige.js';
+export { estimateMemory, OutOfMemoryError } from './memory.js';
 export {
   countModel,
   learnedInverse,

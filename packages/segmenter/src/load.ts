@@ -1,9 +1,9 @@
 import { checkShard, missingShard, parseSafetensors, parseShardIndex, shardIndexName } from '@gss/checkpoint';
-import { loadParams, type StoredTensor } from '@gss/tensor';
+import type { StoredTensor } from '@gss/tensor';
 import { parseModelConfig } from './config.js';
-import { modelSpec } from './model.js';
 import { createSegmenter, type Segmenter } from './segmenter.js';
 import { unpackWeights } from './storage.js';
+import { loadModelParams } from './weights-origin.js';
 
 /** Names of the files in a model folder; above 2 GB the index and the shards that it names stand for the weights. */
 export const modelFiles = { config: 'config.json', weights: 'model.safetensors', index: shardIndexName() } as const;
@@ -19,7 +19,7 @@ export function openSegmenter(
 ): Segmenter {
   const config = parseModelConfig(configText, `${label}/${modelFiles.config}`);
   const file = `${label}/${modelFiles.weights}`;
-  return createSegmenter(config, loadParams(file, modelSpec(config), unpackWeights(config.storage, weights, file)));
+  return createSegmenter(config, loadModelParams(file, config, unpackWeights(config.storage, weights, file)));
 }
 
 /** The tensors of all shards that an index names; `get` fetches a file of the folder, or gives nothing where there is none. */

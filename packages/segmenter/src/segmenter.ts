@@ -6,8 +6,10 @@ import { watchPixels } from './finite.js';
 import { type Forward, forward, type Runtime } from './forward.js';
 import { type Group, groupImages, type SegmenterBatch, type SegmenterImage, toTensor } from './images.js';
 import { countWindows, runForward } from './inference.js';
-import { classTable } from './marginal.js';
+import { checkKernels } from './kernels.js';
+import { marginalTable } from './marginal.js';
 import { createMaskigeCodec } from './maskige.js';
+import { explainMemory } from './memory.js';
 import type { ModelParams } from './model.js';
 import { createPrediction, type Prediction, softenProbabilities, softenScores, splitForward } from './prediction.js';
 import { type SampleOptions, type Samples, sampleMasks } from './sample.js';
@@ -37,7 +39,8 @@ export interface Segmenter {
   /**
    * Segments one image: bytes (3 a pixel, or 4 as ImageData has them, alpha being dropped), or a tensor [H, W, 3] in 0..255, which
    * stays the caller's. The network's results stay on the device until the prediction is asked for them.
-   * @throws ShapeError, RangeError, TypeError for what is no such image; RangeError for NaN pixels.
+   * @throws ShapeError, RangeError, TypeError for what is no such image; RangeError for NaN pixels; OutOfMemoryError, which says what
+   * would fit, where the backend says that it has no memory left.
    */
   predict(image: SegmenterImage, options?: PredictOptions): Promise<Prediction>;
   /** Segments several: a tensor [B, H, W, 3], or a list. One prediction an image, in their order. */
@@ -56,8 +59,9 @@ async function predictGroup(
   { inference = runtime.config.inference, augment, checkPixels = true, signal }: PredictOptions,
   onWindow: () => void,
 ): Promise<Prediction[]> {
-  const input = group.make();
+  let input: tf.Tensor4D | undefined;
   try {
+    input = group.make();
     const checked = group.floats && checkPixels ? watchPixels('predict', input) : undefined;
     const run = (part: tf.Tensor4D) => forward(part, runtime);
     const watch = { signal, onWindow };
@@ -72,8 +76,10 @@ async function predictGroup(
     }
     const soften = augment ? softenProbabilities : softenScores(runtime);
     return splitForward(result).map((one) => createPrediction(one, soften));
+  } catch (error) {
+    throw explainMemory(error, runtime.config, group.size, group.count, inference);
   } finally {
-    input.dispose();
+    input?.dispose();
   }
 }
 
@@ -100,11 +106,15 @@ async function predictAll(
   return several ? predictions : predictions[0]!;
 }
 
-/** A segmenter from a config and its parameters, which it takes over. */
+/**
+ * A segmenter from a config and its parameters, which it takes over.
+ * @throws MissingKernelsError where the current backend lacks a kernel that the model needs
+ */
 export function createSegmenter(config: GssModelConfig, params: ModelParams): Segmenter {
+  checkKernels('createSegmenter', config);
   const codec = createMaskigeCodec(config, config.tokenizer.input);
   const tokenizer = openTokenizer(config.tokenizer, params.tokenizer);
-  const table = classTable(config, tokenizer, codec);
+  const table = marginalTable(config, tokenizer, codec);
   const runtime: Runtime = { config, params, codec, tokenizer, classTable: table };
   return {
     config,

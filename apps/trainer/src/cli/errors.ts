@@ -13,6 +13,8 @@ const expected = new Set([
   'SafetensorsError',
   'WeightsError',
   'ShapeError',
+  'OutOfMemoryError',
+  'MissingKernelsError',
   'ModelConfigError',
   'NativeError',
   'WeightsFetchError',

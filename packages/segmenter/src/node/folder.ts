@@ -26,11 +26,13 @@ import {
   parseTokenizerConfig,
 } from '../config.js';
 import { type InverseParams, inverseSpec } from '../inverse.js';
-import { modelFiles, openSegmenter } from '../load.js';
+import { modelFiles } from '../load.js';
 import { type ModelParams, modelSpec } from '../model.js';
-import type { Segmenter } from '../segmenter.js';
+import { createSegmenter, type Segmenter } from '../segmenter.js';
 import { unpackWeights } from '../storage.js';
 import { type TokenizerParams, tokenizerSpec } from '../tokenizers.js';
+import { loadModelParams } from '../weights-origin.js';
+import { presetsOfWeights } from './preset-of-weights.js';
 
 /** The text of a folder's config.json. */
 export function readConfig(folder: string): string {
@@ -46,16 +48,15 @@ export function readConfig(folder: string): string {
 
 /** Loads a model folder from disk: one file or shards, of any storage. */
 export async function loadSegmenterFolder(folder: string): Promise<Segmenter> {
-  const config = readConfig(folder);
-  parseModelConfig(config, join(folder, modelFiles.config)); // says first that a folder is no model
-  return openSegmenter(config, await readSafetensorsFolder(folder), folder);
+  const { config, params } = await loadModelFolder(folder);
+  return createSegmenter(config, params);
 }
 
 /** Config and parameters of a model folder, for training on. */
 export async function loadModelFolder(folder: string): Promise<{ config: GssModelConfig; params: ModelParams }> {
   const config = parseModelConfig(readConfig(folder), join(folder, modelFiles.config));
   const weights = unpackWeights(config.storage, await readSafetensorsFolder(folder), folder);
-  return { config, params: loadParams(folder, modelSpec(config), weights) };
+  return { config, params: loadModelParams(folder, config, weights, presetsOfWeights) };
 }
 
 /** Where the learned inverse of a folder lies: GSS-FT-W's of a model in its head, as in the reference. */

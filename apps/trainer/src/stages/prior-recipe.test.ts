@@ -5,6 +5,7 @@ import { registerWasmKernels } from '@gss/tensor/kernels/wasm';
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { readSafetensors } from '@gss/checkpoint/node';
+import { networkSpec } from '@gss/segmenter';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createOutput } from '../cli/output.js';
 import { parseConfig } from '../config/load.js';
@@ -12,6 +13,8 @@ import { type OpenedData, openSource, openSplit } from '../data/sources.js';
 import { trainingData } from '../data/training-data.js';
 import { trainPrior } from './prior.js';
 import { spread } from './prior-evaluate.js';
+import { priorModel } from './prior-model.js';
+import { priorLearning } from './prior-phases.js';
 import { trainTokenizer } from './tokenizer.js';
 
 const root = mkdtempSync(join(tmpdir(), 'gss-recipe-'));
@@ -140,6 +143,69 @@ describe('rare classes and near codes', () => {
   test('weights of a wrong number are refused', async () => {
     await expect(train('x', { classWeights: [1, 2], steps: 1 })).rejects.toThrow('expected 13 numbers, one a class');
     await expect(train('x', { classWeights: 'medium' })).rejects.toThrow('prior.classWeights');
+  });
+});
+
+describe('phases, rates, accumulation', () => {
+  const recipe = {
+    phases: [
+      { steps: 1, freeze: { stages: 4 }, lr: 0.01 },
+      { steps: 1, freeze: { stages: 2 } },
+    ],
+    freeze: { stages: 0 },
+    schedule: 'cosine',
+    warmup: 2,
+    warmupRatio: 0.5,
+  };
+
+  test('say what trains when, at which rate', () => {
+    const { prior } = configOf(recipe);
+    const stage1 = { classes: [], palette: [], unlabelled: [0, 0, 0], tokenizer: {} } as never;
+    const model = priorModel('x', prior, stage1, 16);
+    const learning = priorLearning(prior, model, networkSpec(model));
+    const frozen = (step: number) => (learning.modelAt(step).backbone.config as { frozenStages?: number }).frozenStages;
+    expect([0, 1, 2, 3].map(frozen)).toEqual([4, 2, 0, 0]);
+    const trains = (name: string) => [0, 1, 2, 3].map((step) => learning.updates!(name, step));
+    expect(trains('backbone.stages.2.blocks.0.norm1.weight')).toEqual([false, true, true, true]);
+    expect(trains('backbone.stages.0.blocks.0.norm1.weight')).toEqual([false, false, true, true]);
+    expect(trains('backbone.patch_embed.projection.weight')).toEqual([false, false, false, false]);
+    expect(trains('decode_head.conv_seg.weight')).toEqual([true, true, true, true]);
+    expect(learning.trains('backbone.patch_embed.projection.weight')).toBe(false);
+    const cosine = (step: number) => (1 + Math.cos((Math.PI * step) / 4)) / 2;
+    expect(learning.schedule(0)).toBeCloseTo(0.01 * 0.5, 12);
+    expect(learning.schedule(1)).toBeCloseTo(0.001 * cosine(1) * 0.75, 12);
+    expect(learning.schedule(3)).toBeCloseTo(0.001 * cosine(3), 12);
+    const { prior: long } = configOf({ phases: [{ steps: 4 }] });
+    expect(() => priorLearning(long, model, networkSpec(model))).toThrow('prior.phases take 4 steps, the run has 4');
+  });
+
+  test('resume to the same bits across phases', async () => {
+    const full = { ...recipe, accumulate: 2, divergence: {}, evaluate: { every: 1, count: 1, pictures: 0 } };
+    const once = await modelOf((await train('phases', full)).dir);
+    const stopper = new AbortController();
+    const stopAt = { ...out, note: (text: string) => (text.startsWith('step 2') ? stopper.abort() : undefined) };
+    const config = configOf(full);
+    const data = await trainingData(config, whole, async () => whole);
+    const dir = join(root, 'phases-resumed');
+    const common = { config, ...data, dir, tokenizer };
+    await trainPrior({ ...common, out: stopAt, signal: stopper.signal, resume: false });
+    await trainPrior({ ...common, out, signal, resume: true });
+    expect((await modelOf(dir)).equals(once)).toBe(true);
+  });
+
+  test('another run starts from the result, as far as it fits', async () => {
+    const { dir } = await train('first', { steps: 1, evaluate: { every: 1, count: 1, pictures: 0 } });
+    notes.length = 0;
+    await train('warm', { steps: 1, init: dir });
+    expect(notes.join('\n')).toMatch(/init: (\d+) of \1 tensors of the network from .*first\/model/);
+    notes.length = 0;
+    const best = join(dir, 'prior', 'best');
+    await train('warm', { steps: 1, init: join(best, readdirSync(best)[0]!), head: 'tiny' });
+    expect(notes.join('\n')).toMatch(/other shapes, started fresh: decode_head\.\S+ \[[\d,]+\] there, \[[\d,]+\] here/);
+    await expect(train('x', { init: join(root, 'nowhere') })).rejects.toThrow(
+      'is no run, model folder or file of weights',
+    );
+    await expect(train('x', { init: dir, pretrained: 'y' })).rejects.toThrow('leave prior.pretrained out');
   });
 });
 

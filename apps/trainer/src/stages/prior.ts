@@ -1,15 +1,7 @@
 import { join } from 'node:path';
-import {
-  createMaskigeCodec,
-  type GssModelConfig,
-  labelScale,
-  type NetworkParams,
-  networkSpec,
-  openTokenizer,
-} from '@gss/segmenter';
+import { createMaskigeCodec, labelScale, type NetworkParams, networkSpec, openTokenizer } from '@gss/segmenter';
 import { loadTokenizerFolder, saveModelFolder } from '@gss/segmenter/node';
-import { createRng, disposeTree, frozen, initParams, type Spec, type Tree } from '@gss/tensor';
-import { adamW, polySchedule } from '@gss/train';
+import { disposeTree, frozen, type Spec, type Tree } from '@gss/tensor';
 import { createLoader, type TrainLoopResult, trainLoop } from '@gss/train/node';
 import type { Tokenizer } from '@gss/vqvae';
 import type * as tf from '@tensorflow/tfjs-core';
@@ -19,12 +11,13 @@ import { trainingPipeline } from '../data/pipeline.js';
 import { sameClasses } from '../data/sources.js';
 import { cachedTokens, openTokens, whyNotCached } from '../data/tokens.js';
 import { withInverse } from './posterior/open-model.js';
-import { loadPretrained } from './pretrained.js';
 import { openBalance } from './prior-balance.js';
 import { evaluationFigure, openEvaluation } from './prior-evaluate.js';
+import { initialNetwork } from './prior-init.js';
 import { openPriorLoss } from './prior-loss.js';
 import { priorModel } from './prior-model.js';
-import { priorRules, priorTrains } from './prior-rules.js';
+import { priorLearning } from './prior-phases.js';
+import { withTiedClassifier } from './prior-tied.js';
 import type { StageContext, StageResult } from './stage.js';
 
 /** Refuses crops whose tokens would not fill the tokenizer's squares. */
@@ -35,25 +28,6 @@ function checkCrop([H, W]: readonly [number, number], { multiple = 1 }: Tokenize
       `prior.crop is ${H} × ${W}, but this tokenizer codes squares of ${side} × ${side} pixels. Give multiples of ${side}.`,
     );
   }
-}
-
-/** Fresh parameters of a network, the backbone's from a file where the config names one. */
-async function initialNetwork(
-  model: GssModelConfig,
-  pretrained: string | undefined,
-  { seed, out }: { readonly seed: number; readonly out: StageContext['out'] },
-): Promise<NetworkParams> {
-  const spec = networkSpec(model);
-  const rng = createRng(seed).fork('prior/init');
-  if (pretrained === undefined) return initParams(spec, rng);
-  const { params, report } = await loadPretrained(pretrained, model.backbone);
-  const { loaded, expected, unused, naming, path } = report;
-  out.note(`pretrained: ${loaded} of ${expected} tensors of the backbone from ${path} (names of ${naming})`);
-  if (unused.length)
-    out.note(
-      `            unused: ${unused.slice(0, 6).join(', ')}${unused.length > 6 ? `, … (${unused.length})` : ''}`,
-    );
-  return { backbone: params, ...initParams({ decode_head: spec.decode_head }, rng) };
 }
 
 const percent = (value: number | undefined) => (value === undefined ? '?' : value.toFixed(2));
@@ -88,6 +62,7 @@ export async function trainPrior(
   const scale = labelScale(tokens, model.prior);
   if (generative) checkCrop(p.crop, tokens, scale);
   const spec = networkSpec(model);
+  const learning = priorLearning(p, model, spec);
   const coder = { ...stage1, tokenizer: tokens, codec, scale };
   const balance = await openBalance(context, p);
   const pipeline = trainingPipeline(p, train.size, balance.crops);
@@ -116,13 +91,19 @@ export async function trainPrior(
       config: JSON.stringify({ stage: 'prior', seed: config.seed, prior: p, source: train.source, model }),
       resume,
       signal,
-      optimizer: adamW({ weightDecay: p.weightDecay, rules: priorRules(spec, model.backbone, p) }),
-      trains: priorTrains(model),
-      schedule: polySchedule({ base: p.lr, total: p.steps, power: p.power, warmup: { iterations: p.warmup } }),
+      optimizer: learning.optimizer,
+      trains: learning.trains,
+      updates: learning.updates,
+      schedule: learning.schedule,
+      accumulate: p.accumulate,
+      divergence: p.divergence,
       ...(p.clipNorm ? { clipNorm: p.clipNorm } : {}),
       ema: p.ema,
       checkpointEvery: p.checkpointEvery,
-      init: () => initialNetwork(model, p.pretrained, { seed: config.seed, out }),
+      init: async () => {
+        const start = await initialNetwork(model, p, { seed: config.seed, out });
+        return withTiedClassifier(start, model, { coder, train, init: p.init });
+      },
       batches: (start) => {
         const loader = createLoader({
           source: train.source,
@@ -134,7 +115,7 @@ export async function trainPrior(
         });
         return cached?.wrap(loader) ?? loader;
       },
-      loss: (params, batch, training) => objective.loss(params, batch, training),
+      loss: (params, batch, training, step) => objective.loss(params, batch, training, learning.modelAt(step)),
       ...(evaluation ? { evaluate: evaluation.run, bestBy: evaluationFigure } : {}),
       evaluateEvery: p.evaluate?.every,
       keep: p.keep,
@@ -146,6 +127,7 @@ export async function trainPrior(
       onProgress: ({ step, loss }) => bar.update(step, `loss ${loss.toFixed(4)}`),
     });
     tellKept(out, p, result);
+    out.note(`stage II: ${percent(100 * result.waiting)} % of the time was spent waiting for data`);
     if (cached) out.note(cached.summary);
     const trained = frozen(result.params);
     const folder = join(dir, 'model');
@@ -157,6 +139,7 @@ export async function trainPrior(
     return { finished: result.finished, seconds: result.seconds, folder: result.finished ? folder : undefined };
   } finally {
     bar.stop();
+    learning.optimizer.dispose();
     objective.dispose();
     codec.dispose();
     disposeTree(stage1.params as Tree<tf.Tensor>);

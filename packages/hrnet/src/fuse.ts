@@ -1,13 +1,4 @@
-import {
-  batchNorm,
-  batchNormSpec,
-  conv,
-  convNoBiasSpec,
-  type ParamsOf,
-  relu,
-  resize,
-  type Training,
-} from '@gss/tensor';
+import { batchNormSpec, convBatchNorm, convNoBiasSpec, type ParamsOf, relu, resize, type Training } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 
 const kaiming = { type: 'kaimingNormal' } as const;
@@ -21,10 +12,10 @@ export type ConvNormParams = ParamsOf<ReturnType<typeof convNormSpec>>;
 export const convNorm = (
   x: tf.Tensor4D,
   [kernel, norm]: ConvNormParams,
-  stride: number,
+  { stride = 1, activate = false }: { readonly stride?: number; readonly activate?: boolean },
   training?: Training,
 ): tf.Tensor4D =>
-  tf.tidy(() => batchNorm(conv(x, kernel, { stride, padding: (kernel.weight.shape[0] - 1) / 2 }), norm, training));
+  convBatchNorm(x, kernel, norm, { stride, padding: (kernel.weight.shape[0] - 1) / 2, activate }, training);
 
 /** From branch `from` up to `to` (1×1) or down to it (a chain of 3×3 of stride 2, the last one changing channels). */
 function pathSpec(channels: readonly number[], to: number, from: number) {
@@ -43,16 +34,13 @@ export type FuseParams = ParamsOf<ReturnType<typeof fuseSpec>>;
 
 /** Up: 1×1 and bilinear, first by the nominal factor, then to the exact size, as the reference does on odd maps. */
 function up(x: tf.Tensor4D, p: ConvNormParams, factor: number, like: tf.Tensor4D, training?: Training): tf.Tensor4D {
-  const y = convNorm(x, p, 1, training);
+  const y = convNorm(x, p, {}, training);
   const nominal = resize(y, [y.shape[1] * factor, y.shape[2] * factor]);
   return resize(nominal, [like.shape[1], like.shape[2]]);
 }
 
 function down(x: tf.Tensor4D, path: readonly ConvNormParams[], training?: Training): tf.Tensor4D {
-  return path.reduce((y, p, k) => {
-    const z = convNorm(y, p, 2, training);
-    return k < path.length - 1 ? relu(z) : z;
-  }, x);
+  return path.reduce((y, p, k) => convNorm(y, p, { stride: 2, activate: k < path.length - 1 }, training), x);
 }
 
 /** Every branch takes the sum of all, brought to its size: maps finest first, [B, Hᵢ, Wᵢ, channels[i]] each. */

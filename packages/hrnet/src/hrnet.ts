@@ -1,14 +1,12 @@
 import {
-  batchNorm,
   batchNormSpec,
   bottleneck,
   bottleneckExpansion,
   bottleneckSpec,
-  conv,
+  convBatchNorm,
   convNoBiasSpec,
   type ParamsOf,
   type ResidualConfig,
-  relu,
   sizes,
   type Training,
 } from '@gss/tensor';
@@ -70,8 +68,9 @@ export function hrnet(
   const { frozenStages = -1, stages } = config;
   const during = (stage: number) => (stage <= frozenStages ? undefined : training);
   return tf.tidy(() => {
-    const half = relu(batchNorm(conv(x, p.conv1, { stride: 2, padding: 1 }), p.bn1, during(0)));
-    const quarter = relu(batchNorm(conv(half, p.conv2, { stride: 2, padding: 1 }), p.bn2, during(0)));
+    const halving = { stride: 2, padding: 1, activate: true };
+    const half = convBatchNorm(x, p.conv1, p.bn1, halving, during(0));
+    const quarter = convBatchNorm(half, p.conv2, p.bn2, halving, during(0));
     const blocks = firstBlocks(config);
     const first = p.layer1.reduce((y, block, i) => bottleneck(y, block, blocks[i]!, during(1)), quarter);
     const two = stage(transition([first], p.transition1, during(1)), p.stage2, stages[0], during(2));

@@ -1,4 +1,4 @@
-import { basicBlock, basicBlockSpec, type ParamsOf, type ResidualConfig, relu, type Training } from '@gss/tensor';
+import { basicBlock, basicBlockSpec, type ParamsOf, type ResidualConfig, type Training } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 import { type ConvNormParams, convNorm, convNormSpec, type FuseParams, fuse, fuseSpec } from './fuse.js';
 
@@ -62,8 +62,11 @@ export function transition(maps: readonly tf.Tensor4D[], params: TransitionParam
   return tf.tidy(() =>
     params.map((p, i) => {
       if (!p) return tf.clone(maps[i]!);
-      if (i < maps.length) return relu(convNorm(maps[i]!, p as ConvNormParams, 1, training));
-      return (p as readonly ConvNormParams[]).reduce((y, step) => relu(convNorm(y, step, 2, training)), coarsest);
+      if (i < maps.length) return convNorm(maps[i]!, p as ConvNormParams, { activate: true }, training);
+      return (p as readonly ConvNormParams[]).reduce(
+        (y, step) => convNorm(y, step, { stride: 2, activate: true }, training),
+        coarsest,
+      );
     }),
   );
 }

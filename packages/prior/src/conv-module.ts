@@ -1,5 +1,5 @@
-import { batchNorm, batchNormSpec, conv, convNoBiasSpec, type ParamsOf, relu, type Training } from '@gss/tensor';
-import * as tf from '@tensorflow/tfjs-core';
+import { batchNormSpec, convBatchNorm, convNoBiasSpec, type ParamsOf, type Training } from '@gss/tensor';
+import type * as tf from '@tensorflow/tfjs-core';
 
 /** 1×1 convolution, BatchNorm, ReLU: mmcv's ConvModule, with its initial values. */
 export const convModuleSpec = (inputs: number, outputs: number) => ({
@@ -10,4 +10,4 @@ export type ConvModuleParams = ParamsOf<ReturnType<typeof convModuleSpec>>;
 
 /** [B, H, W, inputs] → [B, H, W, outputs] */
 export const convModule = (x: tf.Tensor4D, p: ConvModuleParams, training?: Training): tf.Tensor4D =>
-  tf.tidy(() => relu(batchNorm(conv(x, p.conv), p.bn, training)));
+  convBatchNorm(x, p.conv, p.bn, { activate: true }, training);

@@ -1,4 +1,4 @@
-import { batchNorm, batchNormSpec, conv, convNoBiasSpec, type ParamsOf, pad2d, relu, type Training } from '@gss/tensor';
+import { batchNormSpec, convBatchNorm, convNoBiasSpec, type ParamsOf, pad2d, type Training } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 
 const kaiming = { type: 'kaimingNormal' } as const;
@@ -36,10 +36,10 @@ export function maxPoolOfRelu(x: tf.Tensor4D): tf.Tensor4D {
 /** [B, H, W, 3] → [B, ⌈H / 2⌉, ⌈W / 2⌉, channels], not below 0. */
 export function stem(x: tf.Tensor4D, p: StemParams | DeepStemParams, training?: Training): tf.Tensor4D {
   return tf.tidy(() => {
-    if (!('stem' in p)) return relu(batchNorm(conv(x, p.conv1, { stride: 2, padding: 3 }), p.bn1, training));
+    if (!('stem' in p)) return convBatchNorm(x, p.conv1, p.bn1, { stride: 2, padding: 3, activate: true }, training);
     const [conv1, bn1, , conv2, bn2, , conv3, bn3] = p.stem;
-    const first = relu(batchNorm(conv(x, conv1, { stride: 2, padding: 1 }), bn1, training));
-    const second = relu(batchNorm(conv(first, conv2), bn2, training));
-    return relu(batchNorm(conv(second, conv3), bn3, training));
+    const first = convBatchNorm(x, conv1, bn1, { stride: 2, padding: 1, activate: true }, training);
+    const second = convBatchNorm(first, conv2, bn2, { activate: true }, training);
+    return convBatchNorm(second, conv3, bn3, { activate: true }, training);
   });
 }

@@ -1,14 +1,13 @@
 import {
-  batchNorm,
   batchNormSpec,
   conv,
+  convBatchNorm,
   convNoBiasSpec,
   convSpec,
   layerNorm,
   layerNormSpec,
   type ParamsOf,
   pad2d,
-  relu,
   type Training,
 } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
@@ -59,6 +58,6 @@ export type ConvStemParams = ParamsOf<ReturnType<typeof convStemSpec>>;
 /** [B, H, W, 3] → [B, ⌈H / 4⌉, ⌈W / 4⌉, outputs] */
 export function convStem(x: tf.Tensor4D, { convs }: ConvStemParams, training?: Training): tf.Tensor4D {
   return tf.tidy(() =>
-    convs.reduce((y, m) => relu(batchNorm(conv(y, m.conv, { stride: 2, padding: 1 }), m.bn, training)), x),
+    convs.reduce((y, m) => convBatchNorm(y, m.conv, m.bn, { stride: 2, padding: 1, activate: true }, training), x),
   );
 }

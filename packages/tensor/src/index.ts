@@ -11,6 +11,7 @@ export {
   depthwiseConv2d,
   pad2d,
 } from './layers/conv.js';
+export { convBatchNorm } from './layers/conv-norm.js';
 export { crossEntropyRows } from './layers/cross-entropy.js';
 export { type LinearParams, linear, linearNoBiasSpec, linearSpec } from './layers/linear.js';
 export { logSumExp } from './layers/log-sum-exp.js';

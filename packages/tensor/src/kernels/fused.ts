@@ -9,6 +9,7 @@ export type FusedKernel =
   | 'GssBatchNorm'
   | 'GssGroupNorm'
   | 'GssWindowAttention'
+  | 'GssRoll'
   | 'GssCrossEntropy'
   | 'GssAdamW';
 
@@ -124,6 +125,15 @@ export function fusedGroupNorm(
         run('GssGroupNormGrad', { dy, x: x!, mean: mean!, rstd: rstd!, gamma: gamma! }, { groups }),
     };
   }) as tf.Tensor4D;
+}
+
+/** torch.roll over the two middle axes of [B, H, W, C]. Only where `hasFused('GssRoll')`. */
+export function fusedRoll(x: tf.Tensor4D, dy: number, dx: number): tf.Tensor4D {
+  return custom([x], (x) => ({
+    value: run('GssRoll', { x: x! }, { dy, dx })[0]!,
+    saved: [],
+    gradient: (g) => run('GssRoll', { x: g }, { dy: -dy, dx: -dx }),
+  })) as tf.Tensor4D;
 }
 
 /**

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ShapeError } from '../errors.js';
 import { type Initializer, kernel, type Leaf, vector } from '../spec.js';
+import { relu } from './activation.js';
 
 export interface ConvOptions {
   /** Default 1. */
@@ -9,6 +10,8 @@ export interface ConvOptions {
   readonly padding?: number;
   /** Default 1. With stride > 1 only 1 is possible. */
   readonly dilation?: number;
+  /** A ReLU behind it. Default false. */
+  readonly activate?: boolean;
 }
 
 export interface ConvParams {
@@ -46,7 +49,7 @@ export function pad2d(
 
 /**
  * Dilated convolution as d² plain ones, one per phase of the input grid (à trous). The stock gradient of a dilated
- * conv2d throws; this form has a gradient made of kernels that every backend has.
+ * conv2d throws; this form has a gradient made of kernels that every backend has. Without a tape the stock forward is used.
  */
 function convByPhases(x: tf.Tensor4D, w: tf.Tensor4D, padding: number, d: number): tf.Tensor4D {
   const [B, H, W, C] = x.shape;
@@ -75,7 +78,7 @@ export function conv2d(
   x: tf.Tensor4D,
   w: tf.Tensor4D,
   bias?: tf.Tensor1D | null,
-  { stride = 1, dilation = 1, padding }: ConvOptions = {},
+  { stride = 1, dilation = 1, padding, activate = false }: ConvOptions = {},
 ): tf.Tensor4D {
   const [kh, kw, inputs] = w.shape;
   if (x.shape[3] !== inputs) {
@@ -85,14 +88,20 @@ export function conv2d(
     throw new RangeError(`conv2d: dilation ${dilation} with stride ${stride}. One of them must be 1.`);
   const p = padding ?? (dilation * (kh - 1)) / 2;
   return tf.tidy(() => {
-    if (dilation > 1) {
+    const recorded = tf.engine().isTapeOn();
+    const activated = (y: tf.Tensor4D) => (activate ? relu(y) : y);
+    if (dilation > 1 && recorded) {
       const y = convByPhases(x, w, p, dilation);
-      return bias ? tf.add(y, bias) : y;
+      return activated(bias ? tf.add(y, bias) : y);
     }
-    const keepsSize = stride === 1 && kh === kw && p === (kh - 1) / 2;
+    const keepsSize = stride === 1 && kh === kw && p === (dilation * (kh - 1)) / 2;
     const [input, pad] = keepsSize ? ([x, 'same'] as const) : ([pad2d(x, [p, p, p, p]), 'valid'] as const);
-    if (!bias) return tf.conv2d(input, w, stride, pad);
-    return tf.fused.conv2d({ x: input, filter: w, strides: stride, pad, bias });
+    if (!bias) return activated(tf.conv2d(input, w, stride, pad, 'NHWC', dilation));
+    const whole = { x: input, filter: w, strides: stride, pad, dilations: dilation, bias } as const;
+    // Under a tape our own ReLU has the cheaper gradient.
+    return recorded
+      ? activated(tf.fused.conv2d(whole))
+      : tf.fused.conv2d({ ...whole, activation: activate ? 'relu' : 'linear' });
   });
 }
 

@@ -2,8 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Initializer, ParamsOf } from '../spec.js';
 import type { Training } from '../training.js';
 import { relu } from './activation.js';
-import { conv, convNoBiasSpec } from './conv.js';
-import { batchNorm, batchNormSpec } from './norm.js';
+import { convNoBiasSpec } from './conv.js';
+import { convBatchNorm } from './conv-norm.js';
+import { batchNormSpec } from './norm.js';
 
 /** As mmsegmentation initialises ResNets: Kaiming normal, fan out. */
 const kaiming: Initializer = { type: 'kaimingNormal' };
@@ -27,7 +28,7 @@ interface Downsample {
 }
 
 function identity(x: tf.Tensor4D, { downsample }: Downsample, stride: number, training?: Training): tf.Tensor4D {
-  return downsample ? batchNorm(conv(x, downsample[0], { stride, padding: 0 }), downsample[1], training) : x;
+  return downsample ? convBatchNorm(x, downsample[0], downsample[1], { stride, padding: 0 }, training) : x;
 }
 
 /** mmsegmentation's BasicBlock: two 3×3 convolutions (ResNet-18 and -34, HRNet's branches). */
@@ -48,8 +49,9 @@ export function basicBlock(
   training?: Training,
 ): tf.Tensor4D {
   return tf.tidy(() => {
-    const first = batchNorm(conv(x, p.conv1, { stride, dilation, padding: dilation }), p.bn1, training);
-    const second = batchNorm(conv(relu(first), p.conv2), p.bn2, training);
+    const strided = { stride, dilation, padding: dilation, activate: true };
+    const first = convBatchNorm(x, p.conv1, p.bn1, strided, training);
+    const second = convBatchNorm(first, p.conv2, p.bn2, {}, training);
     return relu<tf.Tensor4D>(tf.add(second, identity(x, p, stride, training)));
   });
 }
@@ -77,9 +79,10 @@ export function bottleneck(
   training?: Training,
 ): tf.Tensor4D {
   return tf.tidy(() => {
-    const narrow = relu(batchNorm(conv(x, p.conv1), p.bn1, training));
-    const middle = relu(batchNorm(conv(narrow, p.conv2, { stride, dilation, padding: dilation }), p.bn2, training));
-    const wide = batchNorm(conv(middle, p.conv3), p.bn3, training);
+    const narrow = convBatchNorm(x, p.conv1, p.bn1, { activate: true }, training);
+    const strided = { stride, dilation, padding: dilation, activate: true };
+    const middle = convBatchNorm(narrow, p.conv2, p.bn2, strided, training);
+    const wide = convBatchNorm(middle, p.conv3, p.bn3, {}, training);
     return relu<tf.Tensor4D>(tf.add(wide, identity(x, p, stride, training)));
   });
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ShapeError } from '../errors.js';
-import { fusedWindowAttention, hasFused } from '../kernels/fused.js';
+import { fusedRoll, fusedWindowAttention, hasFused } from '../kernels/fused.js';
 import { sizes } from '../shape.js';
 import { buffer, table } from '../spec.js';
 import { pad2d } from './conv.js';
@@ -34,6 +34,7 @@ export function windowReverse(windows: tf.Tensor3D, window: WindowSize, [B, H, W
 
 /** torch.roll over height and width: row i of the result is row i − dy of x, around the edge. */
 export function roll2d(x: tf.Tensor4D, dy: number, dx: number): tf.Tensor4D {
+  if (hasFused('GssRoll')) return fusedRoll(x, dy, dx);
   const turn = (map: tf.Tensor4D, by: number, axis: 1 | 2): tf.Tensor4D => {
     const size = map.shape[axis];
     const cut = (((-by % size) + size) % size) as number;

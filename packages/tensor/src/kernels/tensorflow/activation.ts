@@ -1,23 +1,21 @@
 import { Step, type StepAttrs, type StepInputs } from '@tensorflow/tfjs-core';
 import { areFloat, type Named, nativeKernel, type Session } from './native.js';
 
-/** x / √2, the argument of erf in Φ(x) = (1 + erf(x / √2)) / 2. */
-const scaled = (s: Session, x: Parameters<Session['read']>[0]) => s.op('Mul', [s.read(x), s.float(Math.SQRT1_2)]);
+/** −x / √2: Φ(x) is half of its erfc, which saves the addition that erf needs, and is exact where Φ is small. */
+const scaled = (s: Session, x: Parameters<Session['read']>[0]) => s.op('Mul', [s.read(x), s.float(-Math.SQRT1_2)]);
 
 export const gelu = nativeKernel<Named<'x'>>('GssGelu', ({ x }, s) => {
   if (!areFloat(x)) return undefined;
-  const half = s.op('Mul', [s.read(x), s.float(0.5)]);
-  const raised = s.op('AddV2', [s.op('Erf', [scaled(s, x)]), s.float(1)]);
-  return s.give(s.op('Mul', [half, raised]));
+  const twice = s.op('Mul', [s.op('Erfc', [scaled(s, x)]), s.read(x)]);
+  return s.give(s.op('Mul', [twice, s.float(0.5)]));
 });
 
-/** Φ(x) + x φ(x) = (1 + erf(u) + (2 / √π) u e^(−u²)) / 2 with u = x / √2. */
+/** Φ(x) + x φ(x) = (erfc(v) − v e^(ln(2 / √π) − v²)) / 2 with v = −x / √2. */
 export const geluGrad = nativeKernel<Named<'dy' | 'x'>>('GssGeluGrad', ({ dy, x }, s) => {
   if (!areFloat(dy, x)) return undefined;
-  const u = scaled(s, x);
-  const bell = s.op('Exp', [s.op('Neg', [s.op('Square', [u])])]);
-  const rise = s.op('Mul', [s.op('Mul', [u, bell]), s.float(2 / Math.sqrt(Math.PI))]);
-  const twice = s.op('AddV2', [s.op('AddV2', [s.op('Erf', [u]), s.float(1)]), rise]);
+  const v = scaled(s, x);
+  const bell = s.op('Exp', [s.op('Sub', [s.float(Math.log(2 / Math.sqrt(Math.PI))), s.op('Square', [v])])]);
+  const twice = s.op('Sub', [s.op('Erfc', [v]), s.op('Mul', [v, bell])]);
   return s.give(s.op('Mul', [s.op('Mul', [twice, s.float(0.5)]), s.read(dy)]));
 });
 

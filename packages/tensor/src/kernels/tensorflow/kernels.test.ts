@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, test } from 'vitest';
+import { roll2d } from '../../layers/window.js';
 import { prepareUtil } from '../../node/util-shim.js';
 import {
   fusedBatchNorm,
@@ -8,6 +9,7 @@ import {
   fusedGroupNorm,
   fusedLayerNorm,
   fusedRelu,
+  fusedRoll,
   fusedWindowAttention,
 } from '../fused.js';
 import { largestError, noise, runOn } from '../wasm/test-backends.js';
@@ -68,7 +70,13 @@ here('fused kernels on tensorflow', () => {
     expectSame(
       (x) => fusedGelu(x!),
       (x) => tf.mul(x!, tf.mul(0.5, tf.add(1, tf.erf(tf.mul(x!, Math.SQRT1_2))))),
-      () => [tf.mul(noise([3, 41]), 5)],
+      () => [tf.mul(noise([3, 41]), 20)],
+    ));
+  test('roll', () =>
+    expectSame(
+      (x) => fusedRoll(x as tf.Tensor4D, 2, -3),
+      (x) => roll2d(x as tf.Tensor4D, 2, -3),
+      () => [noise([2, 5, 7, 3])],
     ));
   test('relu, its gradient 0 at 0', () =>
     expectSame(
@@ -254,6 +262,11 @@ here('stock kernels in a faster form', () => {
       ),
     ),
   );
+  test('a large product with a bias', () =>
+    expectAsOnCpu(
+      () => tf.fused.matMul({ a: noise([440, 24], 1), b: noise([24, 300], 2), bias: noise([300], 3) }),
+      1e-5,
+    ));
   test('step, with and without slope, and of NaN', () =>
     expectAsOnCpu(() => {
       const x = tf.tensor1d([-2, -0, 0, 3, Number.NaN, Number.POSITIVE_INFINITY]);

@@ -1,19 +1,20 @@
 import { backend, findBackend, getBackend, getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import { gelu, geluGrad, reluGrad, step } from './activation.js';
 import { windowAttention, windowAttentionGrad } from './attention.js';
-import { fusedConv2d, hasBiasedConv } from './conv.js';
+import { fusedConv2d, fusedMatMulByConv, hasBiasedConv } from './conv.js';
 import { crossEntropy, crossEntropyGrad } from './cross-entropy.js';
 import { depthwiseBackpropFilter, fusedDepthwiseConv2d } from './depthwise.js';
 import { groupNorm, groupNormGrad } from './group-norm.js';
 import { isOwnKernel, type NativeBackend, type NativeKernel } from './native.js';
 import { batchNorm, batchNormGrad, layerNorm, layerNormGrad } from './norm.js';
 import { relu6Grad } from './relu6.js';
+import { roll } from './roll.js';
 import { batchMatMul, cast, fusedMatMul, gather, mean, reshape, sum, transpose } from './stock.js';
 
 const stock = [reshape, cast, transpose, gather, sum, mean, step, batchMatMul, fusedMatMul, fusedDepthwiseConv2d];
 const fused = [
   ...[gelu, geluGrad, reluGrad, relu6Grad, layerNorm, layerNormGrad],
-  ...[windowAttention, windowAttentionGrad, crossEntropy, crossEntropyGrad],
+  ...[windowAttention, windowAttentionGrad, crossEntropy, crossEntropyGrad, roll],
 ];
 /** cuDNN saves other statistics for its gradient than TensorFlow's CPU kernels do. */
 const processorOnly = [batchNorm, batchNormGrad, groupNorm, groupNormGrad, depthwiseBackpropFilter];
@@ -38,8 +39,12 @@ export function registerTensorflowKernels(): TensorflowKernelReport {
   const binding = native as unknown as NativeBackend;
   const onProcessor = binding.isUsingGpuDevice
     ? []
-    : [...processorOnly, ...(hasBiasedConv(binding) ? [fusedConv2d] : [])];
-  const kernels: readonly NativeKernel[] = [...stock, ...fused, ...onProcessor];
+    : [...processorOnly, ...(hasBiasedConv(binding) ? [fusedConv2d, fusedMatMulByConv] : [])];
+  const better = new Set(onProcessor.map(({ kernelName }) => kernelName));
+  const kernels: readonly NativeKernel[] = [
+    ...[...stock, ...fused].filter(({ kernelName }) => !better.has(kernelName)),
+    ...onProcessor,
+  ];
   for (const { kernelName, bind } of kernels) {
     const present = getKernel(kernelName, 'tensorflow');
     if (present && isOwnKernel(present)) continue;

@@ -65,15 +65,24 @@ export const batchMatMul = nativeKernel<BatchMatMulInputs, BatchMatMulAttrs>(
     areFloat(a, b) ? s.give(s.batchMatMul(s.read(a), s.read(b), transposeA, transposeB)) : undefined,
 );
 
-/** With a bias and without activation. TensorFlow's own fused operation wants a list of names, which tfjs-node cannot pass. */
+/**
+ * With a bias and without activation, undefined otherwise. TensorFlow's own fused operation wants a list of names, which
+ * tfjs-node cannot pass.
+ */
+export function product(
+  { a, b, bias }: { readonly a: TensorInfo; readonly b: TensorInfo; readonly bias?: TensorInfo | undefined },
+  s: Session,
+  { transposeA, transposeB, activation }: _FusedMatMulAttrs,
+): TensorInfo | undefined {
+  if (bias?.shape.length !== 1 || !areFloat(a, b, bias) || activation !== 'linear') return undefined;
+  const made = s.batchMatMul(s.read(a), s.read(b), transposeA, transposeB);
+  if (made.shape.at(-1) !== bias.shape[0]) return undefined; // a bias of one value for all
+  return s.give(s.op('AddV2', [made, s.read(bias)]));
+}
+
 export const fusedMatMul = nativeKernel<_FusedMatMulInputs, _FusedMatMulAttrs>(
   _FusedMatMul,
-  ({ a, b, bias }, s, { transposeA, transposeB, activation }) => {
-    if (bias?.shape.length !== 1 || !areFloat(a, b, bias) || activation !== 'linear') return undefined;
-    const product = s.batchMatMul(s.read(a), s.read(b), transposeA, transposeB);
-    if (product.shape.at(-1) !== bias.shape[0]) return undefined; // a bias of one value for all
-    return s.give(s.op('AddV2', [product, s.read(bias)]));
-  },
+  ({ a, b, bias }, s, attrs) => product({ a, b, bias }, s, attrs),
 );
 
 type Axes = number | readonly number[] | null | undefined;

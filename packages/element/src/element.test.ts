@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { findChromium, noChromium } from '@gss/testing';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -20,7 +20,9 @@ declare global {
 }
 
 /** A page with the element, its events gathered in `window.events`. */
-const pageWith = (attributes: string) => `<!doctype html><html lang="en"><head><title>test</title><link rel="icon" href="data:,">
+const pageWith = (
+  attributes: string,
+) => `<!doctype html><html lang="en"><head><title>test</title><link rel="icon" href="data:,">
 <script>window.events = []; for (const type of ['gss-ready', 'gss-progress', 'gss-result', 'gss-error'])
   document.addEventListener(type, (event) => events.push(type + ' ' + (event.detail.stage ?? event.detail.error?.message ?? '')));</script>
 <script type="module" src="/dist/standalone/gss-segmenter.js"></script></head>
@@ -58,7 +60,9 @@ describe.runIf(executable)('the element in a real browser', () => {
   }, 200_000);
   afterAll(() => site?.close());
 
-  test('segments what src names, shows views, tells events and what a screen reader needs', { timeout: 120_000 }, async () => {
+  test('segments what src names, shows views, tells events and what a screen reader needs', {
+    timeout: 120_000,
+  }, async () => {
     site.files.set('/page', pageWith('src="street.png" model="model/" backend="wasm" controls alt="A street"'));
     const { page, errors } = await site.open('/page');
     await until(page, 'gss-result');
@@ -101,7 +105,9 @@ describe.runIf(executable)('the element in a real browser', () => {
     expect(download.suggestedFilename()).toBe('segmentation.json.json');
     const json = JSON.parse(readFileSync(await download.path(), 'utf8'));
     expect(json).toMatchObject({ width: 128, height: 96 });
-    expect(json.classes.map(({ share }: { share: number }) => share).reduce((a: number, b: number) => a + b)).toBeCloseTo(1);
+    expect(
+      json.classes.map(({ share }: { share: number }) => share).reduce((a: number, b: number) => a + b),
+    ).toBeCloseTo(1);
     const message = await element(page).evaluate((node) =>
       (node as GssSegmenter).download('gif' as 'mask').catch((error: Error) => error.message),
     );
@@ -162,7 +168,9 @@ describe.runIf(executable)('the element in a real browser', () => {
     await page.close();
   });
 
-  test('the example page works from static files; the page stays free while the worker computes', { timeout: 120_000 }, async () => {
+  test('the example page works from static files; the page stays free while the worker computes', {
+    timeout: 120_000,
+  }, async () => {
     for (const name of ['config.json', 'model.safetensors', 'manifest.json'])
       site.files.set(`/example/model/${name}`, readFileSync(`${site.folder}/model/${name}`));
     const { page, errors } = await site.open('/example/index.html');
@@ -172,7 +180,11 @@ describe.runIf(executable)('the element in a real browser', () => {
         for (const { duration } of list.getEntries()) window.events.push(`long ${duration}`);
       }).observe({ type: 'longtask', buffered: true });
     });
-    await page.setInputFiles('#file', { name: 'street.png', mimeType: 'image/png', buffer: Buffer.from(site.files.get('/street.png')!) });
+    await page.setInputFiles('#file', {
+      name: 'street.png',
+      mimeType: 'image/png',
+      buffer: Buffer.from(site.files.get('/street.png')!),
+    });
     await page.waitForSelector('#classes li', { timeout: 60_000 });
     const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')]);
     expect(download.suggestedFilename()).toBe('segmentation.mask.png');

@@ -70,7 +70,9 @@ describe.runIf(executable)('the engine in a real browser', () => {
           canvas.getContext('2d')!.putImageData(image, 0, 0);
           const file = await canvas.convertToBlob({ type: 'image/png' });
           const bitmap = await createImageBitmap(image);
-          const [a, b, c] = await Promise.all([image, file, bitmap].map((one) => window.engine.segment(one, { scores: true })));
+          const [a, b, c] = await Promise.all(
+            [image, file, bitmap].map((one) => window.engine.segment(one, { scores: true })),
+          );
           const K = a!.shares.length;
           let best = 0;
           for (let i = 0; i < a!.labels.length; i++) {
@@ -96,7 +98,9 @@ describe.runIf(executable)('the engine in a real browser', () => {
           const decoded = await engine.decode(result.tokens);
           const recoded = await engine.recode({ data: result.labels, width, height });
           const drawn = await engine.sample(image, { count: 3, temperature: 0, seed: 5 });
-          const twice = await Promise.all([1, 2].map(() => engine.sample(image, { count: 2, temperature: 1, seed: 9 })));
+          const twice = await Promise.all(
+            [1, 2].map(() => engine.sample(image, { count: 2, temperature: 1, seed: 9 })),
+          );
           const [same, other] = twice.map(({ masks }) => masks.map((mask) => [...mask].join()));
           return {
             decoded: [...decoded.labels.data],
@@ -220,25 +224,28 @@ describe.runIf(executable)('the engine in a real browser', () => {
       expect(counts[1]).toEqual(counts[0]);
     });
 
-    test.each(['error', 'silent'] as const)('a worker that dies (%s) is replaced, and the call made again', async (how) => {
-      const before = await segment(page, 'medium');
-      const found = await page.evaluate(
-        async ([how, rgba, width, height]) => {
-          const { engine } = window;
-          const workers = engine.diagnostics.workers;
-          const image = new ImageData(Uint8ClampedArray.from(rgba), width, height);
-          const running = engine.segment(image);
-          const waiting = engine.segment(image);
-          engine.diagnostics.crash(how);
-          const labels = (await Promise.all([running, waiting])).map((one) => [...one.labels]);
-          return { labels, more: engine.diagnostics.workers - workers, reason: engine.backend.reason };
-        },
-        [how, scene(sizes.medium), sizes.medium.width, sizes.medium.height] as const,
-      );
-      expect(found.more).toBe(1);
-      expect(found.labels).toEqual([before.labels, before.labels]);
-      expect(found.reason).toContain('a worker died');
-    });
+    test.each(['error', 'silent'] as const)(
+      'a worker that dies (%s) is replaced, and the call made again',
+      async (how) => {
+        const before = await segment(page, 'medium');
+        const found = await page.evaluate(
+          async ([how, rgba, width, height]) => {
+            const { engine } = window;
+            const workers = engine.diagnostics.workers;
+            const image = new ImageData(Uint8ClampedArray.from(rgba), width, height);
+            const running = engine.segment(image);
+            const waiting = engine.segment(image);
+            engine.diagnostics.crash(how);
+            const labels = (await Promise.all([running, waiting])).map((one) => [...one.labels]);
+            return { labels, more: engine.diagnostics.workers - workers, reason: engine.backend.reason };
+          },
+          [how, scene(sizes.medium), sizes.medium.width, sizes.medium.height] as const,
+        );
+        expect(found.more).toBe(1);
+        expect(found.labels).toEqual([before.labels, before.labels]);
+        expect(found.reason).toContain('a worker died');
+      },
+    );
 
     test('a worker that dies again rejects clearly, and the engine goes on', async () => {
       const found = await page.evaluate(async () => {

@@ -51,7 +51,13 @@ describe.runIf(executable)('loading a model in a real browser', () => {
 
   test('downloads with progress, verifies, and takes the stored copy the next time, in a new page too', async () => {
     const first = await load(page, 'model');
-    expect(first.info).toMatchObject({ name: 'tiny', verified: 'sha256', cached: false, kind: 'generative', inverse: 'fixed' });
+    expect(first.info).toMatchObject({
+      name: 'tiny',
+      verified: 'sha256',
+      cached: false,
+      kind: 'generative',
+      inverse: 'fixed',
+    });
     expect(first.info!.tokens).toEqual({ size: 4, vocabulary: 64 });
     const [done, total] = first.steps.at(-1)!;
     expect(done).toBe(total);
@@ -72,7 +78,9 @@ describe.runIf(executable)('loading a model in a real browser', () => {
     await page.context().setOffline(true);
     try {
       expect((await load(offline.page, 'model')).info).toMatchObject({ verified: 'sha256', cached: true });
-      expect(equalShare((await segment(offline.page, 'medium')).labels, site.truth.medium.labels)).toBeGreaterThan(0.999);
+      expect(equalShare((await segment(offline.page, 'medium')).labels, site.truth.medium.labels)).toBeGreaterThan(
+        0.999,
+      );
     } finally {
       await page.context().setOffline(false);
     }

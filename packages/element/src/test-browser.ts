@@ -22,7 +22,13 @@ import { buildStandalone } from '../standalone.mjs';
 
 const home = fileURLToPath(new URL('..', import.meta.url));
 // As small as it goes: GPUs in software take seconds for the nano preset.
-const backbone = { ...swinVariants.nano, channels: [8, 16, 24, 32], depths: [1, 1, 1, 1], heads: [1, 1, 1, 1], window: 4 } as const;
+const backbone = {
+  ...swinVariants.nano,
+  channels: [8, 16, 24, 32],
+  depths: [1, 1, 1, 1],
+  heads: [1, 1, 1, 1],
+  window: 4,
+} as const;
 const tokenizer = { ...compactVariants.nano, hidden: 8, decoderBlocks: 1, codes: 64 };
 const palette = maximalDistancePalette(syntheticStreetsClasses.length);
 

@@ -36,6 +36,8 @@ export interface PredictOptions {
 /** A model ready to segment. It owns its parameters. */
 export interface Segmenter {
   readonly config: GssModelConfig;
+  /** Its parts, for those who run the stages themselves: `ask`, `generate`, `conclude`. They stay the segmenter's. */
+  readonly runtime: Runtime;
   /**
    * Segments one image: bytes (3 a pixel, or 4 as ImageData has them, alpha being dropped), or a tensor [H, W, 3] in 0..255, which
    * stays the caller's. The network's results stay on the device until the prediction is asked for them.
@@ -118,6 +120,7 @@ export function createSegmenter(config: GssModelConfig, params: ModelParams): Se
   const runtime: Runtime = { config, params, codec, tokenizer, classTable: table };
   return {
     config,
+    runtime,
     predict: ((images: SegmenterImage | SegmenterBatch, options: PredictOptions = {}) =>
       predictAll(images, runtime, options)) as Segmenter['predict'],
     async sample(image, options) {

@@ -36,15 +36,16 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   /** What ended the last worker. */
   let why = '';
 
+  const tellWhy = ({ kind, message }: WorkerEnd) => {
+    why = kind === 'device' ? `the GPU device was lost (${message})` : `a worker died (${message})`;
+  };
+
   /** A worker with a backend; after the first, one like the last. */
   async function start(): Promise<Link> {
     workers += 1;
     const made = await openLink(make, { backend: options.backend, prefer: backend?.name, excluded, wasmPaths });
     if (disposed) made.terminate();
-    void made.ended.then(({ kind, message }) => {
-      why = kind === 'device' ? `the GPU device was lost (${message})` : `a worker died (${message})`;
-      if (link === made) link = undefined;
-    });
+    void made.ended.then(tellWhy);
     const before = backend;
     backend = before
       ? { ...made.backend, measured: before.measured, reason: `${made.backend.reason} Restarted: ${why}.` }
@@ -56,7 +57,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
 
   /** The worker that is there, or a new one in the state that the last one had. */
   async function ready(): Promise<Link> {
-    if (link) return link;
+    if (link?.alive) return link;
     const made = await start();
     try {
       if (source !== undefined) await made.call('load', { source }, {});
@@ -76,12 +77,15 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
       } catch (error) {
         if (!(error instanceof WorkerEnd) || disposed) throw error;
         watch.signal?.throwIfAborted();
+        tellWhy(error);
         const again = error.kind === 'device' && attempt === 2 && !options.backend && error.backend !== undefined;
         if (again) excluded[error.backend!] = `its device was lost twice (${error.message})`;
-        if (error.kind === 'start' || (attempt > 1 && !again))
+        if (error.kind === 'start' || (attempt > 1 && !again)) {
+          const what = error.kind === 'start' ? 'ended and could not start again' : 'ended twice';
           throw new WorkerCrashError(
-            `${method}: the worker ended twice (${error.message}). Try a smaller image, close other tabs, or choose another backend.`,
+            `${method}: the worker ${what} (${error.message}). Try a smaller image, close other tabs, or choose another backend.`,
           );
+        }
       }
     }
   }
@@ -158,7 +162,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
         source = undefined;
         model = undefined;
         learned.length = 0;
-        if (link) await ask('unload', {});
+        if (link?.alive) await ask('unload', {});
       }),
     dispose() {
       disposed = true;

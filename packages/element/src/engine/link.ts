@@ -14,7 +14,9 @@ export interface Link {
     args: Args<M>,
     options: { signal?: AbortSignal | undefined; onProgress?: ((done: number, total: number) => void) | undefined },
   ): Promise<Value<M>>;
-  /** Settles when the worker has died or lost its GPU; never rejects. */
+  /** False once the worker has died or lost its GPU. */
+  readonly alive: boolean;
+  /** Settles then; never rejects. */
   readonly ended: Promise<WorkerEnd>;
   test(what: 'error' | 'silent' | 'lose-device'): void;
   terminate(): void;
@@ -82,6 +84,9 @@ export async function openLink(make: () => Worker, init: Omit<InitMessage, 'type
 
   return {
     backend: backend as unknown as BackendInfo,
+    get alive() {
+      return !over;
+    },
     ended,
     call: (method, args, { signal, onProgress }) =>
       new Promise((resolve, reject) => {

@@ -26,5 +26,7 @@ test('bytes are those of the manifest, or refused with both sides', async () => 
   expect(await verify(bytes, { size: 3, sha256: hash }, 'w')).toBe('sha256');
   expect(await verify(bytes, undefined, 'w')).toBe('none');
   await expect(verify(bytes, { size: 4, sha256: hash }, 'w')).rejects.toThrow('expected 4 bytes');
-  await expect(verify(Uint8Array.of(1, 2, 4), { size: 3, sha256: hash }, 'w')).rejects.toThrow(`expected sha256 ${hash}`);
+  await expect(verify(Uint8Array.of(1, 2, 4), { size: 3, sha256: hash }, 'w')).rejects.toThrow(
+    `expected sha256 ${hash}`,
+  );
 });

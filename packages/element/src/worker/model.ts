@@ -1,10 +1,7 @@
 import {
-  classTable,
   countModel,
-  createMaskigeCodec,
   createSegmenter,
   modelSpec,
-  openTokenizer,
   parseModelConfig,
   type Runtime,
   type Segmenter,
@@ -66,13 +63,10 @@ export function openModel({ label, config: text, weights, bytes, verified, cache
   const file = `${label}/model.safetensors`;
   checkFinite(file, weights);
   const params = loadParams(file, modelSpec(config), unpackWeights(config.storage, weights, file));
-  const codec = createMaskigeCodec(config, config.tokenizer.input);
-  const tokenizer = openTokenizer(config.tokenizer, params.tokenizer);
-  const table = classTable(config, tokenizer, codec);
-  const runtime: Runtime = { config, params, codec, tokenizer, classTable: table };
   const segmenter = createSegmenter(config, params);
+  const { runtime } = segmenter;
   const { name, kind, classes, palette, unlabelled } = config;
-  const tokens = { size: 4 * 2 ** config.prior.tokenLevel, vocabulary: tokenizer.vocabulary };
+  const tokens = { size: 4 * 2 ** config.prior.tokenLevel, vocabulary: runtime.tokenizer.vocabulary };
   return {
     info: {
       name,
@@ -90,10 +84,6 @@ export function openModel({ label, config: text, weights, bytes, verified, cache
     segmenter,
     runtime,
     logitScale: scoresAreLogits({ config }) ? 1 : 1 / colourTemperature,
-    dispose() {
-      segmenter.dispose();
-      codec.dispose();
-      table?.dispose();
-    },
+    dispose: () => segmenter.dispose(),
   };
 }

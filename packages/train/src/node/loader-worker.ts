@@ -8,6 +8,7 @@ import {
 } from '@gss/datasets';
 import { openDataset } from '@gss/datasets/node';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
+import { LoaderError } from './loader-error.js';
 
 /** One batch to make: positions are (epoch, index) pairs. */
 export interface BatchJob {
@@ -15,6 +16,14 @@ export interface BatchJob {
   readonly pipeline: readonly TransformSpec[];
   readonly seed: number;
   readonly samples: readonly { readonly epoch: number; readonly index: number }[];
+  /** What to do about a sample that cannot be read: fail (default), or take the next one of the data set in its place. */
+  readonly unreadable?: 'stop' | 'skip';
+}
+
+/** A sample that could not be read. */
+export interface Unreadable {
+  readonly name: string;
+  readonly reason: string;
 }
 
 /** A batch outside the graph: images [B, H, W, 3] and labels [B, H, W], bytes. */
@@ -24,6 +33,8 @@ export interface Batch {
   readonly names: readonly string[];
   readonly width: number;
   readonly height: number;
+  /** Samples that were left out for others, where there were any. */
+  readonly unreadable?: readonly Unreadable[];
 }
 
 const opened = new Map<
@@ -84,12 +95,43 @@ export function collate(samples: readonly Sample[]): Batch {
   return { images, labels, names: samples.map(({ name }) => name), width, height };
 }
 
+/** Samples in a row that may be unreadable before a batch is given up. */
+const inARow = 20;
+
+/** Reads a sample; with `skip` the first of those after it that can be read, the others go to `left`. */
+async function readSample(
+  dataset: SegmentationDataset,
+  index: number,
+  { skip, left }: { readonly skip: boolean; readonly left: Unreadable[] },
+): Promise<Sample> {
+  for (let ahead = 0; ; ahead++) {
+    const at = (index + ahead) % dataset.length;
+    try {
+      return await dataset.read(at);
+    } catch (error) {
+      const unreadable = { name: dataset.name(at), reason: (error as Error).message };
+      if (!skip)
+        throw new LoaderError(`sample ${unreadable.name} cannot be read: ${unreadable.reason}`, { cause: error });
+      left.push(unreadable);
+      if (ahead + 1 >= Math.min(inARow, dataset.length))
+        throw new LoaderError(
+          `${ahead + 1} samples in a row cannot be read, the last one ${unreadable.name}: ${unreadable.reason}`,
+        );
+    }
+  }
+}
+
 /** Reads and transforms the samples of one batch. Each sample draws from (seed, epoch, index) alone. */
-export async function makeBatch({ source, pipeline, seed, samples }: BatchJob): Promise<Batch> {
+export async function makeBatch({ source, pipeline, seed, samples, unreadable }: BatchJob): Promise<Batch> {
   const { dataset, transform } = await open(source, pipeline);
   const made: Sample[] = [];
+  const left: Unreadable[] = [];
+  const reading = { skip: unreadable === 'skip', left };
   for (const { epoch, index } of samples) {
-    const { image, labels, name } = transform(await dataset.read(index), createRandom(seed, epoch, index));
+    const { image, labels, name } = transform(
+      await readSample(dataset, index, reading),
+      createRandom(seed, epoch, index),
+    );
     if (image.data instanceof Float32Array) {
       throw new TypeError(
         'loader: batches hold bytes; take Normalize out of the pipeline, the model normalises on its device.',
@@ -97,7 +139,7 @@ export async function makeBatch({ source, pipeline, seed, samples }: BatchJob): 
     }
     made.push({ image: { ...image, data: image.data }, labels, name });
   }
-  return collate(made);
+  return left.length ? { ...collate(made), unreadable: left } : collate(made);
 }
 
 /** Entry of a worker thread: the buffers move to the main thread without a copy. */

@@ -1,9 +1,12 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DatasetSource, TransformSpec } from '@gss/datasets';
+import { prepareDataset } from '@gss/datasets/node';
 import { bundleWorker } from '@gss/testing';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { type Batch, createLoader, type LoaderOptions, makeBatch } from './index.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Batch, createLoader, LoaderError, type LoaderOptions, makeBatch } from './index.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = join(here, '..', '..', '..', '..');
@@ -62,6 +65,74 @@ describe('createLoader', () => {
     const missing: DatasetSource = { kind: 'folder', root: join(root, 'nowhere'), split: 'train' };
     await expect(batches(1, { source: missing })).rejects.toThrow(/nowhere/);
   });
+});
+
+describe('what can go wrong', () => {
+  let folder: string;
+  let pictures: string[];
+  const nameOf = (i: number) => pictures[i]!.replace('.png', '');
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'gss-loader-'));
+    await prepareDataset({ source: { ...source, count: 6 }, out: folder, format: 'folder', split: 'train' });
+    pictures = readdirSync(join(folder, 'images', 'train')).sort();
+    for (const i of [2, 3]) writeFileSync(join(folder, 'images', 'train', pictures[i]!), 'no picture');
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const broken = (): Partial<LoaderOptions> => ({
+    source: { kind: 'folder', root: folder, split: 'train' },
+    length: 6,
+  });
+
+  test('an unreadable sample ends the run with its name', async () => {
+    await expect(batches(3, broken())).rejects.toThrow(/loader: batch \d .*sample \S+ cannot be read: .*\.png/);
+  });
+
+  test('or is left out for the next one, named once and counted, the same with any number of workers', async () => {
+    const names: string[] = [];
+    const skip = { max: 2, onSkip: ({ name }: { name: string }) => names.push(name) };
+    const one = await batches(6, { ...broken(), skip });
+    expect(names.sort()).toEqual([nameOf(2), nameOf(3)]);
+    const shown = one.flatMap((batch) => batch.names);
+    expect(shown).toHaveLength(18);
+    expect(shown.filter((name) => name === nameOf(4))).toHaveLength(9); // its own turn, and those of s2 and s3, in 3 epochs
+    expect(await batches(6, { ...broken(), skip, workers: 2 })).toEqual(one);
+    const loader = createLoader({ ...broken(), skip, pipeline, batchSize: 6, seed: 9, worker } as LoaderOptions);
+    await loader.next();
+    expect(loader.unreadable).toBe(2);
+    await loader.close();
+  });
+
+  test('up to a number of them', async () => {
+    await expect(batches(6, { ...broken(), skip: { max: 1 } })).rejects.toThrow(
+      /2 samples cannot be read, 1 may be left out\.\n {2}\S+: .*\n {2}\S+: /,
+    );
+  });
+
+  test('a worker that dies, or cannot start, ends the run with a clear error instead of a hang or a crash', async () => {
+    const dying = join(folder, 'dying.mjs');
+    writeFileSync(dying, 'export default () => process.exit(7);');
+    await expect(batches(1, { worker: dying })).rejects.toThrow(
+      /a worker thread ended while it made batch 0 \(samples [\d, ]+\) \(worker exited with code: 7\)/,
+    );
+    await expect(batches(1, { worker: join(folder, 'nowhere.mjs') })).rejects.toThrow(LoaderError);
+    const bad = join(folder, 'bad.mjs');
+    writeFileSync(bad, 'throw new Error("cannot start"); export default () => {};');
+    await expect(batches(1, { worker: bad })).rejects.toThrow(/cannot start/);
+  });
+});
+
+test('a mix repeats its parts by their factors, in an order that the seed alone decides', async () => {
+  const part = (seed: number, repeat: number) => ({ source: { ...source, seed, count: 3 } as DatasetSource, repeat });
+  const mixed = { source: { kind: 'mixed', parts: [part(1, 1), part(2, 3)] } as DatasetSource, length: 12 };
+  const epochs = (await batches(8, mixed)).flatMap(({ names }) => names);
+  for (const epoch of [epochs.slice(0, 12), epochs.slice(12)]) {
+    const times = (name: string) => epoch.filter((other) => other === name).length;
+    expect(new Set(epoch).size).toBe(6);
+    for (const name of new Set(epoch)) expect(times(name)).toBe(name.startsWith('1/') ? 3 : 1);
+  }
+  expect((await batches(2, { ...mixed, workers: 2, start: 3 })).flatMap(({ names }) => names)).toEqual(
+    epochs.slice(9, 15),
+  );
 });
 
 test('makeBatch refuses samples of different sizes and float images', async () => {

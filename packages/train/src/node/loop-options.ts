@@ -29,6 +29,8 @@ export interface Evaluated {
 export interface BatchStream<B> {
   next(): Promise<B>;
   readonly waited?: number;
+  /** Samples so far that could not be read and were left out. */
+  readonly unreadable?: number;
   close(): Promise<void> | void;
 }
 

@@ -136,6 +136,7 @@ export async function trainLoop<const S extends Spec, B>(options: TrainLoopOptio
           ...others,
           'time/steps_per_second': stepsPerSecond,
           'time/waiting': waiting(),
+          ...(stream.unreadable ? { 'data/unreadable': stream.unreadable } : {}),
         });
         divergence?.see(result.loss, step);
         options.onProgress?.({

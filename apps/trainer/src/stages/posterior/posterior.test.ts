@@ -148,7 +148,7 @@ describe.each(['tf', 'tt'] as const)('%s', (variant) => {
 });
 
 test('ft learns an inverse that evaluation of the tokenizer reads', async () => {
-  const { folder } = await run('ft', { variant: 'ft', steps: 60, lr: 0.02, batchSize: 2, tokenNoise: 0.05 });
+  const { folder } = await run('ft', { variant: 'ft', steps: 40, lr: 0.03, batchSize: 1, tokenNoise: 0.05 });
   const val = await openSplit({}, 'val');
   const few = { ...val, dataset: { ...val.dataset, length: 2, read: (i: number) => val.dataset.read(i) } };
   const learned = await evaluateTokenizer(await openAnyTokenizer(folder!, val.classes), few, { out, signal });

@@ -22,11 +22,12 @@ describe.runIf(executable)('the engine in a real browser', () => {
     const { page, errors } = await site.open();
     await startEngine(page, { backend });
     expect(await page.evaluate(() => window.engine.backend.name)).toBe(backend);
-    const began = Date.now();
     const { labels, tokens, shares, timings, bytes } = await segment(page, size);
-    console.log(backend, Date.now() - began, timings, await page.evaluate(() => window.engine.backend));
     const pixels = sizes[size].width * sizes[size].height;
     expect(bytes).toEqual([4 * pixels, pixels]);
+    const { prepare, prior, decoder, inverse, total } = timings;
+    expect(prepare + prior + decoder + inverse).toBeLessThanOrEqual(total + 1);
+    expect(Math.min(prior, decoder, inverse)).toBeGreaterThan(0);
     expect(new Set(labels).size).toBeGreaterThan(2);
     expect(equalShare(labels, site.truth[size].labels)).toBeGreaterThanOrEqual(0.999);
     expect(equalShare(tokens, site.truth[size].tokens)).toBeGreaterThanOrEqual(0.99);
@@ -37,14 +38,12 @@ describe.runIf(executable)('the engine in a real browser', () => {
 
   test('what is measured decides, and the reason says so', { timeout: 120_000 }, async () => {
     const { page, errors } = await site.open();
-    await page.evaluate(() => Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined })); // the page's, not the worker's
     await startEngine(page, {}, null);
     const backend = await page.evaluate(() => window.engine.backend);
     const times = backend.measured.map(({ milliseconds }) => milliseconds);
     expect(backend.measured.map(({ name }) => name)).toContain('wasm');
     expect(backend.measured.find(({ name }) => name === backend.name)!.milliseconds).toBe(Math.min(...times));
     expect(backend.reason).toContain('ms for the probe');
-    console.log(backend);
     expect(errors).toEqual([]);
     await page.close();
   });
@@ -258,31 +257,6 @@ describe.runIf(executable)('the engine in a real browser', () => {
       });
       expect(found.outcome).toMatch(/^WorkerCrashError: segment: the worker ended twice/);
       expect(found.next).toBe(1024);
-    });
-
-    test('bad input is refused with what to do', async () => {
-      const messages = await page.evaluate(async () => {
-        const { engine } = window;
-        const tell = (call: Promise<unknown>) =>
-          call.then(
-            () => 'accepted',
-            (error: Error) => `${error.name}: ${error.message}`,
-          );
-        return Promise.all([
-          tell(engine.segment(new Blob(['no picture'], { type: 'image/png' }))),
-          tell(engine.decode({ data: Int32Array.of(0, 64), width: 2, height: 1 })),
-          tell(engine.recode({ data: Uint8Array.of(0, 200), width: 2, height: 1 })),
-          tell(engine.sample(new ImageData(32, 32), { temperature: -1 })),
-          tell(engine.load('nowhere', {})),
-        ]);
-      });
-      expect(messages[0]).toContain('no picture that this browser reads');
-      expect(messages[1]).toMatch(/RangeError: decode: token 64 at 1, 0 is not in 0..63/);
-      expect(messages[2]).toMatch(/RangeError: recode: label 200/);
-      expect(messages[3]).toContain('temperature');
-      expect(messages[4]).toContain('is not there');
-      expect((await segment(page, 'small')).labels).toHaveLength(1536); // the old model stays
-      errors.splice(0, errors.length, ...errors.filter((message) => !message.includes('404')));
     });
   });
 

@@ -164,4 +164,28 @@ describe.runIf(executable)('loading a model in a real browser', () => {
     expect(found.missing).toContain('config.json is not there among model.safetensors, manifest.json');
     expect(errors).toEqual([]);
   });
+
+  test('bad input is refused with what to do', async () => {
+    const messages = await page.evaluate(async () => {
+      const { engine } = window;
+      const tell = (call: Promise<unknown>) =>
+        call.then(
+          () => 'accepted',
+          (error: Error) => `${error.name}: ${error.message}`,
+        );
+      return Promise.all([
+        tell(engine.segment(new Blob(['no picture'], { type: 'image/png' }))),
+        tell(engine.decode({ data: Int32Array.of(0, 64), width: 2, height: 1 })),
+        tell(engine.recode({ data: Uint8Array.of(0, 200), width: 2, height: 1 })),
+        tell(engine.sample(new ImageData(32, 32), { temperature: -1 })),
+        tell(engine.load('nowhere', {})),
+      ]);
+    });
+    expect(messages[0]).toContain('no picture that this browser reads');
+    expect(messages[1]).toMatch(/RangeError: decode: token 64 at 1, 0 is not in 0..63/);
+    expect(messages[2]).toMatch(/RangeError: recode: label 200/);
+    expect(messages[3]).toContain('temperature');
+    expect(messages[4]).toContain('is not there');
+    expect((await segment(page, 'small')).labels).toHaveLength(1536); // the old model stays
+  });
 });

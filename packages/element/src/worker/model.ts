@@ -8,7 +8,8 @@ import {
   scoresAreLogits,
   unpackWeights,
 } from '@gss/segmenter';
-import { loadParams, type StoredTensor } from '@gss/tensor';
+import { disposeTree, loadParams, type StoredTensor, type Tree } from '@gss/tensor';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { ModelInfo } from '../engine/api.js';
 import { CorruptWeightsError } from './errors.js';
 import type { ModelFolder } from './folder.js';
@@ -63,7 +64,13 @@ export function openModel({ label, config: text, weights, bytes, verified, cache
   const file = `${label}/model.safetensors`;
   checkFinite(file, weights);
   const params = loadParams(file, modelSpec(config), unpackWeights(config.storage, weights, file));
-  const segmenter = createSegmenter(config, params);
+  let segmenter: Segmenter;
+  try {
+    segmenter = createSegmenter(config, params);
+  } catch (error) {
+    disposeTree(params as unknown as Tree<tf.Tensor>);
+    throw error;
+  }
   const { runtime } = segmenter;
   const { name, kind, classes, palette, unlabelled } = config;
   const tokens = { size: 4 * 2 ** config.prior.tokenLevel, vocabulary: runtime.tokenizer.vocabulary };

@@ -63,7 +63,7 @@ export async function learnCorrection(
     throw new RangeError('learn: expected at least one example, got none. Correct a mask first.');
   if (!(Number.isInteger(steps) && steps > 0 && lr > 0))
     throw new RangeError(`learn: expected a whole number of steps and a rate above 0, got ${steps} and ${lr}.`);
-  await import('./gradients.js');
+  (await import('./gradients.js')).needGradients();
   const K = config.classes.length;
   const prepared: Prepared[] = [];
   const optimizer = tf.train.adam(lr);

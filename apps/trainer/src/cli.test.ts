@@ -73,6 +73,22 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
+describe('gss train without a stage', () => {
+  test('runs all stages on the data that its config names, and skips them when they have finished', () => {
+    const whole = join(dir, 'whole');
+    const part = (split: string) => ({ source: { kind: 'folder', root: data, split }, repeat: 2 });
+    const source = JSON.stringify({ kind: 'mixed', parts: [part('{split}')] });
+    const args = ['train', '--config', config, '--out', whole, '--set', `data.source=${source}`, '--json'];
+    const more = ['--set', 'prior.steps=2', 'prior.evaluate={"every":2,"count":1}', 'tokenizer.steps=0'];
+    const result = run([...args, ...more]);
+    expect(result.stderr).toMatch(/1\/2 tokenizer[\s\S]*2\/2 prior[\s\S]*step 2: mIoU \d+\.\d\d on 1 images of val/);
+    expect(JSON.parse(result.stdout).model).toBe(join(whole, 'model'));
+    const again = run([...args, ...more, '--resume']);
+    expect(again.stderr).toMatch(/1\/2 tokenizer: finished before[\s\S]*2\/2 prior: finished before/);
+    expect(again.status).toBe(0);
+  });
+});
+
 describe('gss, end to end on a folder data set', () => {
   const out = join(dir, 'run');
 

@@ -8,6 +8,7 @@ const expected = new Set([
   'UsageError',
   'BackendError',
   'DivergedError',
+  'LoaderError',
   'DatasetError',
   'CheckpointError',
   'SafetensorsError',

@@ -7,6 +7,8 @@ import { saveResolved } from '../config/save.js';
 import type { GssConfig } from '../config/schema.js';
 import { classesOnly, type DataOptions, openSplit } from '../data/sources.js';
 import { type TrainingData, trainingData } from '../data/training-data.js';
+import { skipOptions } from '../data/unreadable.js';
+import { trainAll } from '../stages/all.js';
 import { trainPrior } from '../stages/prior.js';
 import type { StageResult } from '../stages/stage.js';
 import { trainTokenizer } from '../stages/tokenizer.js';
@@ -24,16 +26,25 @@ interface Options extends DataOptions {
   readonly backend?: NodeBackend;
 }
 
+/** The data that the options name, else the config's. */
+function withSource(options: Options, { data }: GssConfig): Options {
+  const { data: folder, dataset, source } = options;
+  const named = folder !== undefined || dataset !== undefined || source !== undefined;
+  return named || !data?.source ? options : { ...options, source: JSON.stringify(data.source) };
+}
+
 async function run(
   context: Context,
   options: Options,
   stage: (config: GssConfig, data: TrainingData) => Promise<StageResult>,
 ) {
   const config = loadConfig(options.config, options.set);
-  const whole = options.classes ? await classesOnly(options.classes) : await openSplit(options, 'train');
+  const from = withSource(options, config);
+  const skip = skipOptions(config, context.out.note);
+  const whole = options.classes ? await classesOnly(options.classes) : await openSplit(from, 'train', skip);
   // --include and --exclude are for train: what is evaluated is a split as it is.
-  const { include: _, exclude: __, ...unfiltered } = options;
-  const data = await trainingData(config, whole, (split) => openSplit(unfiltered, split));
+  const { include: _, exclude: __, ...unfiltered } = from;
+  const data = await trainingData(config, whole, (split) => openSplit(unfiltered, split), skip);
   await startBackend(context.out, options.backend);
   await saveResolved(options.out, config);
   const result = await stage(config, data);
@@ -77,10 +88,21 @@ const priorCommand = () =>
     .option('--tokenizer <dir>', 'tokenizer folder (default: the one of stage I in --out)')
     .option('--token-cache <dir>', 'keep the tokens of fixed crops here and reuse them (see prior.cropStride)');
 
-/** `gss train tokenizer|prior` */
+const allCommand = () =>
+  common(
+    command('all', 'every stage of the config, from labels to a model folder (default)', (context, options: Options) =>
+      run(context, options, (config, data) => {
+        const { tokenCache } = options;
+        return trainAll({ config, ...data, dir: options.out, tokenCache, resume: Boolean(options.resume), ...context });
+      }),
+    ),
+  ).option('--token-cache <dir>', 'keep the tokens of fixed crops here and reuse them (see prior.cropStride)');
+
+/** `gss train [all]`, `gss train tokenizer|posterior|prior` */
 export const trainCommand = () =>
   new Command('train')
-    .description('train a stage')
+    .description('train all stages of a config, or one of them')
+    .addCommand(allCommand(), { isDefault: true })
     .addCommand(tokenizerCommand())
     .addCommand(posteriorCommand())
     .addCommand(priorCommand());

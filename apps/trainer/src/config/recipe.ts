@@ -68,9 +68,15 @@ export const recipe = {
   keep: z.enum(['last', 'best']).optional(),
 };
 
-/** Which samples of the training split are used. */
+/** Where the data comes from, and which samples of the training split are used. */
 export const data = z.strictObject({
+  /** A source such as {"kind": "mixed", "parts": [{"source": {…}, "repeat": 2}, …]}, with {split} for the split; options of the command go before it. */
+  source: z.looseObject({ kind: z.string().min(1) }).optional(),
   /** Globs (`seq01_*`) or regular expressions (`/^seq0[12]/`) for the names of samples to take, and to leave out. */
   include: patterns.optional(),
   exclude: patterns.optional(),
+  /** A sample that cannot be read ends the run (default), or is left out for the next one … */
+  unreadable: z.enum(['stop', 'skip']).optional(),
+  /** … up to this many different ones, default 10. */
+  maxUnreadable: z.int().min(0).optional(),
 });

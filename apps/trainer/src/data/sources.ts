@@ -5,7 +5,9 @@ import type { ClassInfo, DatasetSource, SegmentationDataset } from '@gss/dataset
 import { datasetNames } from '@gss/datasets/catalog';
 import { msegMix, msegTrainSets } from '@gss/datasets/mseg';
 import { openDataset, parseClasses } from '@gss/datasets/node';
+import type { SkipOptions } from '@gss/train/node';
 import { UsageError } from '../cli/errors.js';
+import { tolerant } from './unreadable.js';
 
 /** Where the pictures come from, as options give it: a folder, or the embedded default. */
 export interface DataOptions {
@@ -88,9 +90,9 @@ export interface OpenedData {
 }
 
 /** Opens a split, or what --include and --exclude leave of it; an empty one is an error. */
-export async function openSplit(options: DataOptions, split: string): Promise<OpenedData> {
+export async function openSplit(options: DataOptions, split: string, skip?: SkipOptions): Promise<OpenedData> {
   const { include, exclude } = options;
-  return openSource(filtered(sourceOf(options, split), { include, exclude }));
+  return openSource(filtered(sourceOf(options, split), { include, exclude }), skip);
 }
 
 /** The source with a filter around it, or as it is where nothing is filtered. */
@@ -111,9 +113,10 @@ export interface SampleFilter {
   readonly share?: { readonly of: number; readonly side: 'drawn' | 'rest' } | undefined;
 }
 
-/** Opens a source and looks at its first picture. */
-export async function openSource(source: DatasetSource): Promise<OpenedData> {
-  const dataset = await openDataset(source);
+/** Opens a source and looks at its first picture; `skip` says what to do about samples that cannot be read. */
+export async function openSource(source: DatasetSource, skip?: SkipOptions): Promise<OpenedData> {
+  const opened = await openDataset(source);
+  const dataset = skip ? tolerant(opened, skip) : opened;
   const { image } = await dataset.read(0);
   return { source, dataset, classes: dataset.classes, size: { width: image.width, height: image.height } };
 }

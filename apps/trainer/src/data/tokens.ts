@@ -147,6 +147,9 @@ export function cachedTokens(cache: TokenCache, coder: TokenCoder, { filled }: {
       get waited() {
         return stream.waited ?? 0;
       },
+      get unreadable() {
+        return stream.unreadable ?? 0;
+      },
       close: () => stream.close(),
     }),
     of(batch) {

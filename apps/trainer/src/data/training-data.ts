@@ -1,3 +1,4 @@
+import type { SkipOptions } from '@gss/train/node';
 import { UsageError } from '../cli/errors.js';
 import type { GssConfig } from '../config/schema.js';
 import { filtered, type OpenedData, openSource, type SampleFilter } from './sources.js';
@@ -21,16 +22,17 @@ function sides(holdout: Holdout): { held: SampleFilter; rest: SampleFilter } {
 /**
  * The training split as the config wants it: `data.include` and `data.exclude` by name, and without the samples that
  * `prior.evaluate.holdout` keeps for evaluation. All stages train without them, so that nothing of a fold is seen before it
- * is judged.
+ * is judged. `skip` is for train alone: what is evaluated is read whole.
  */
 export async function trainingData(
   { data = {}, prior: { evaluate } }: GssConfig,
   whole: OpenedData,
   openSplit?: (split: string) => Promise<OpenedData>,
+  skip?: SkipOptions,
 ): Promise<TrainingData> {
   const named = filtered(whole.source, data);
   const reopen = (source: OpenedData['source']) =>
-    source === whole.source || whole.dataset.length === 0 ? whole : openSource(source);
+    source === whole.source || whole.dataset.length === 0 ? whole : openSource(source, skip);
   if (!evaluate) return { train: await reopen(named) };
   const { holdout, split = 'val' } = evaluate;
   if (holdout) {

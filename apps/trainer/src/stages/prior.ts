@@ -10,6 +10,7 @@ import type { GssConfig } from '../config/schema.js';
 import { trainingPipeline } from '../data/pipeline.js';
 import { sameClasses } from '../data/sources.js';
 import { cachedTokens, openTokens, whyNotCached } from '../data/tokens.js';
+import { skipOptions } from '../data/unreadable.js';
 import { withInverse } from './posterior/open-model.js';
 import { openBalance } from './prior-balance.js';
 import { evaluationFigure, openEvaluation } from './prior-evaluate.js';
@@ -112,6 +113,7 @@ export async function trainPrior(
           batchSize: p.batchSize,
           seed: config.seed,
           start,
+          skip: skipOptions(config, out.note),
         });
         return cached?.wrap(loader) ?? loader;
       },

@@ -16,6 +16,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { UsageError } from '../cli/errors.js';
 import type { GssConfig, TokenizerTrainConfig } from '../config/schema.js';
 import { trainingPipeline } from '../data/pipeline.js';
+import { skipOptions } from '../data/unreadable.js';
 import { contextTensor, maskigeTensor, recolouredTensor } from './batch.js';
 import { proceduralBatch, proceduralMap, proceduralStream } from './procedural.js';
 import type { StageContext, StageResult } from './stage.js';
@@ -54,6 +55,7 @@ async function probeBatches({ config, train }: StageContext, count: number, salt
     pipeline: trainingPipeline({ crop, ratioRange }, train.size),
     seed,
     samples: Array.from({ length: batchSize }, (_, j) => at(i * batchSize + j)),
+    unreadable: config.data?.unreadable ?? 'stop',
   });
   return Promise.all(Array.from({ length: count }, (_, i) => makeBatch(job(i))));
 }
@@ -116,6 +118,7 @@ async function runTraining<const S extends Spec>(
           batchSize: t.batchSize,
           seed: config.seed,
           start,
+          skip: skipOptions(config, out.note),
         });
       },
       afterStep: async (params, step, log) => {

@@ -18,7 +18,7 @@ describe.runIf(executable)('the engine in a real browser', () => {
     ['wasm', 'medium'],
     ['webgl', 'small'],
     ['webgpu', 'small'],
-  ] as const)('%s gives the labels that Node gives', { timeout: 300_000 }, async (backend, size) => {
+  ] as const)('%s gives the labels that Node gives', { timeout: 400_000 }, async (backend, size) => {
     const { page, errors } = await site.open();
     await startEngine(page, { backend });
     expect(await page.evaluate(() => window.engine.backend.name)).toBe(backend);
@@ -260,15 +260,15 @@ describe.runIf(executable)('the engine in a real browser', () => {
     });
   });
 
-  test('WebGPU: a lost device is replaced', { timeout: 300_000 }, async () => {
+  test.each(['webgpu', 'webgl'] as const)('%s: a lost device is replaced', { timeout: 400_000 }, async (backend) => {
     const { page, errors } = await site.open();
-    await startEngine(page, { backend: 'webgpu' });
+    await startEngine(page, { backend });
     await page.evaluate(() => window.engine.diagnostics.loseDevice());
     const { labels } = await segment(page, 'small');
     expect(equalShare(labels, site.truth.small.labels)).toBeGreaterThanOrEqual(0.999);
     const found = await page.evaluate(() => [window.engine.diagnostics.workers, window.engine.backend] as const);
     expect(found[0]).toBe(2);
-    expect(found[1].name).toBe('webgpu');
+    expect(found[1].name).toBe(backend);
     expect(found[1].reason).toContain('the GPU device was lost');
     expect(errors).toEqual([]);
     await page.close();

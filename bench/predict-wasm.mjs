@@ -6,10 +6,9 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../scripts/workspace.mjs';
-import { importSources } from './sources.mjs';
+import { bundlePackages } from './bundle.mjs';
 
 const require = createRequire(join(root, 'packages/tensor/package.json'));
-const tf = require('@tensorflow/tfjs');
 const wasm = require('@tensorflow/tfjs-backend-wasm');
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,16 +20,16 @@ const { values: options, positionals } = parseArgs({
   },
 });
 const [height, width] = options.size.split('x').map(Number);
-const gss = await importSources('predict-wasm', [
-  '@gss/tensor',
-  '@gss/tensor/kernels/wasm',
-  '@gss/segmenter',
-  '@gss/segmenter/presets',
-]);
+const { tf, tensor, kernels, gss, presets } = await bundlePackages('predict-wasm', {
+  tensor: '@gss/tensor',
+  kernels: '@gss/tensor/kernels/wasm',
+  gss: '@gss/segmenter',
+  presets: '@gss/segmenter/presets',
+});
 wasm.setThreadsCount(1);
 await tf.setBackend('wasm');
-gss.registerWasmKernels();
-const rng = gss.createRng(2);
+kernels.registerWasmKernels();
+const rng = tensor.createRng(2);
 const image = { data: Uint8Array.from({ length: height * width * 3 }, () => rng.int(256)), width, height };
 const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
 
@@ -51,16 +50,11 @@ async function profile(segmenter) {
   }
   for (const [name, [ms, count]] of [...sums].sort((a, b) => b[1][0] - a[1][0]).slice(0, 20))
     console.log(`${ms.toFixed(1).padStart(8)} ms  ${String(count).padStart(4)} ×  ${name}`);
-  if (process.env.SLOW)
-    for (const { name, kernelTimeMs, inputShapes, outputShapes } of kernels) {
-      const ms = await kernelTimeMs;
-      if (ms > 3) console.log(ms.toFixed(1), name, JSON.stringify(inputShapes), JSON.stringify(outputShapes));
-    }
 }
 
 for (const name of positionals.length ? positionals : ['nano']) {
-  const { model } = gss.preset(name, { classes: Number(options.classes) });
-  const segmenter = gss.createSegmenter(model, gss.initParams(gss.modelSpec(model), gss.createRng(1)));
+  const { model } = presets.preset(name, { classes: Number(options.classes) });
+  const segmenter = gss.createSegmenter(model, tensor.initParams(gss.modelSpec(model), tensor.createRng(1)));
   if (options.profile) await profile(segmenter);
   else {
     const [user, clock] = [[], []];

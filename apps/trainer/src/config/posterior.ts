@@ -47,8 +47,11 @@ export const posterior = z.strictObject({
   freeze: z.enum(['real', 'reference']).default('real'),
   /** tf, tt: what β starts from. */
   start: z.enum(['random', 'maximal-distance']).default('random'),
-  /** tf: the bound of appendix A (after Eq. (15)), or cross entropy of the least-squares scores (Eq. (21)). */
-  objective: z.enum(['bound', 'cross-entropy']).default('bound'),
+  /**
+   * tf: cross entropy of the least-squares scores (Eq. (6), (21)), or the bound of appendix A (after Eq. (15)), whose gradient only draws
+   * colours to where the tokenizer returns them well, so that they meet.
+   */
+  objective: z.enum(['cross-entropy', 'bound']).default('cross-entropy'),
   /** tf, tt: the hard Gumbel-softmax over the tokenizer's codes. */
   gumbel: z
     .strictObject({

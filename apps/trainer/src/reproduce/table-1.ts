@@ -29,6 +29,7 @@ const designs: { readonly [V in PosteriorVariantName]: string } = {
 };
 
 const notes: { readonly [V in PosteriorVariantName]?: string } = {
+  tf: "β starts from FF's palette; cross entropy of x̂γ. The bound that appendix A minimises (posterior.objective=bound) lets colours meet: at γ = (βᵀβ)⁻¹βᵀ its second term has no gradient.",
   'ft-w':
     'trained on decoded true tokens of which a share is disturbed, since this table trains no prior (gss train posterior --model does).',
 };

@@ -130,7 +130,7 @@ describe.each(['tf', 'tt'] as const)('%s', (variant) => {
 
   test('goes on after an interruption bit for bit', async () => {
     const controller = new AbortController();
-    const options = { variant, checkpointEvery: 1 };
+    const options = { variant, checkpointEvery: 1, objective: 'bound' };
     const stopping = { ...out, progress: () => ({ update: () => controller.abort(), stop() {} }) };
     const dir = join(root, `${variant}-stopped`);
     const config = configOf({ ...options, steps: 12 });

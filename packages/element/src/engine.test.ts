@@ -41,7 +41,9 @@ describe.runIf(executable)('the engine in a real browser', () => {
     await startEngine(page, {}, null);
     const backend = await page.evaluate(() => window.engine.backend);
     const times = backend.measured.map(({ milliseconds }) => milliseconds);
-    expect(backend.measured.map(({ name }) => name)).toContain('wasm');
+    // A real GPU may be so fast that wasm is not tried; one in software is not measured.
+    if (/in software/.test(backend.reason)) expect(backend.measured.map(({ name }) => name)).toEqual(['wasm']);
+    expect(times.length).toBeGreaterThan(0);
     expect(backend.measured.find(({ name }) => name === backend.name)!.milliseconds).toBe(Math.min(...times));
     expect(backend.reason).toContain('ms for the probe');
     expect(errors).toEqual([]);

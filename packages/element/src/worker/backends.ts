@@ -2,6 +2,7 @@ import { type BackendLoaders, browserBackends, selectBackend } from '@gss/tensor
 import * as tf from '@tensorflow/tfjs-core';
 import type { BackendInfo, BackendName } from '../engine/api.js';
 import { probe } from './probe.js';
+import { softwareRenderer } from './software.js';
 
 export interface ChooseOptions {
   readonly backend?: BackendName | undefined;
@@ -34,8 +35,8 @@ const rounded = (milliseconds: number) =>
 const names: Record<BackendName, string> = { webgpu: 'WebGPU', webgl: 'WebGL', wasm: 'WebAssembly' };
 
 /**
- * Starts the backend that computes fastest here: every one that works is timed by a short probe, until one is surely fast enough. One that
- * is asked for or preferred is taken without measuring.
+ * Starts the backend that computes fastest here: every one that works is timed by a short probe, until one is surely fast enough. GPUs in
+ * software are left out unless nothing else works. One that is asked for or preferred is taken without measuring.
  * @throws Error with a reason for each when none works, or the one asked for does not.
  */
 export async function chooseBackend({ backend, prefer, excluded, wasmPaths }: ChooseOptions): Promise<BackendInfo> {
@@ -58,16 +59,27 @@ export async function chooseBackend({ backend, prefer, excluded, wasmPaths }: Ch
   }
   const measured: { name: BackendName; milliseconds: number }[] = [];
   const devices = new Map<BackendName, string>();
-  for (const name of browserBackends.filter((name) => !missing.has(name))) {
+  const measure = async (name: BackendName) => {
     try {
       const device = await start(name);
       measured.push({ name, milliseconds: await probe() });
       devices.set(name, device);
-      if (measured.at(-1)!.milliseconds < surelyFast) break;
     } catch (error) {
       missing.set(name, whyNot(error));
     }
+  };
+  const slow: BackendName[] = [];
+  for (const name of browserBackends.filter((name) => !missing.has(name))) {
+    const renderer = await softwareRenderer(name);
+    if (renderer) {
+      missing.set(name, `it is drawn in software here (${renderer})`);
+      slow.push(name);
+      continue;
+    }
+    await measure(name);
+    if ((measured.at(-1)?.milliseconds ?? Number.POSITIVE_INFINITY) < surelyFast) break;
   }
+  for (const name of measured.length ? [] : slow) await measure(name);
   const ranked = [...measured].sort((a, b) => a.milliseconds - b.milliseconds);
   const [best, ...others] = ranked;
   if (!best) throw new Error(`no backend works here.${told()}`);

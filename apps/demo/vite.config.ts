@@ -26,9 +26,16 @@ export default defineConfig({
   plugins: [weights(models), policy(), serviceWorker(here), size({ kilobytes: 300 })],
   server: { headers, host: 'localhost' },
   preview: { headers, host: 'localhost' },
+  // What the views and the engine's worker import: found at the start, or the development server reloads the page when it meets them.
+  optimizeDeps: { entries: ['index.html', 'src/lib/scene-worker.ts', '../../packages/element/src/worker/index.ts'] },
   worker: {
     format: 'es',
-    rollupOptions: { output: { chunkFileNames: workerChunkName, entryFileNames: 'assets/engine-[name]-[hash].js' } },
+    rollupOptions: {
+      output: {
+        chunkFileNames: workerChunkName,
+        entryFileNames: ({ name }) => `assets/${name === 'index' ? 'engine-worker' : name}-[hash].js`,
+      },
+    },
   },
   build: { target: 'es2022', chunkSizeWarningLimit: 2000, assetsInlineLimit: 0 },
 });

@@ -9,7 +9,13 @@ import { preview } from 'vite';
 const demo = fileURLToPath(new URL('..', import.meta.url));
 const docs = join(demo, '..', '..', 'docs');
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const flags = ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
+const flags = [
+  '--no-sandbox',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
 
 const server = await preview({ root: demo, preview: { port: 0 }, logLevel: 'error' });
 const address = `http://localhost:${server.httpServer.address().port}/?backend=wasm`;
@@ -44,7 +50,10 @@ async function save(name) {
 try {
   await page.goto(address);
   await idle();
-  await page.locator('demo-picture canvas').nth(2).hover({ position: { x: 150, y: 140 } });
+  await page
+    .locator('demo-picture canvas')
+    .nth(2)
+    .hover({ position: { x: 150, y: 140 } });
   await save('segment');
   await page.click('#tab-play');
   await page.click('#draw');
@@ -55,7 +64,11 @@ try {
   await page.waitForSelector('view-codec demo-picture', wait);
   await page.locator('view-codec input[type=range]').nth(1).fill('60');
   await page.locator('view-codec input[type=range]').nth(2).fill('2');
-  await page.waitForFunction(() => /right/.test(document.querySelector('view-codec .live').textContent), undefined, wait);
+  await page.waitForFunction(
+    () => /right/.test(document.querySelector('view-codec .live').textContent),
+    undefined,
+    wait,
+  );
   await save('codec');
   await page.click('#tab-learn');
   await page.click('#truth');

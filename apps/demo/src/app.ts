@@ -61,6 +61,7 @@ export class GssDemo extends LightElement {
       this.#opened.add(view);
       void views[view].load().catch((error: Error) => this.session.set({ error: error.message }));
     }
+    void this.updateComplete.then(() => this.session.set({})); // the view stood still while it was hidden
     if (location.hash.slice(1) !== view) history.replaceState(null, '', `#${view}`);
   }
 
@@ -80,7 +81,7 @@ export class GssDemo extends LightElement {
 
   protected override render() {
     return html`
-      <a class="skip" href="#${this.view}" @click=${this.#skip}>${text.skip}</a>
+      <a class="skip" href="#main" @click=${this.#skip}>${text.skip}</a>
       <header>
         <h1>${text.title}</h1>
         <p>${text.lead}</p>
@@ -103,7 +104,7 @@ export class GssDemo extends LightElement {
           },
         })}
       </header>
-      <main>
+      <main id="main" tabindex="-1">
         <div role="tablist" aria-label=${text.tabList} @keydown=${this.#tabKeys}>
           ${names.map(
             (name) => html`<button
@@ -123,7 +124,7 @@ export class GssDemo extends LightElement {
         ${names.map(
           (
             name,
-          ) => html`<section role="tabpanel" id="panel-${name}" aria-labelledby="tab-${name}" tabindex="-1" ?hidden=${name !== this.view}>
+          ) => html`<section role="tabpanel" id="panel-${name}" aria-labelledby="tab-${name}" ?hidden=${name !== this.view}>
             ${this.#opened.has(name) ? views[name].draw(this.session) : nothing}
           </section>`,
         )}
@@ -162,7 +163,7 @@ export class GssDemo extends LightElement {
 
   readonly #skip = (event: Event) => {
     event.preventDefault();
-    this.querySelector<HTMLElement>(`#panel-${this.view}`)?.focus();
+    this.querySelector<HTMLElement>('main')?.focus();
   };
 }
 

@@ -40,7 +40,8 @@ scope.addEventListener('activate', (event) => {
 async function kept(request: Request): Promise<Response> {
   const cache = await caches.open(cacheName);
   const page = request.mode === 'navigate' ? await cache.match('./') : undefined;
-  return page ?? (await cache.match(request)) ?? fetch(request);
+  // Hosts add Vary: Origin, and a module script has an Origin where the request that filled the cache had none.
+  return page ?? (await cache.match(request, { ignoreVary: true })) ?? fetch(request);
 }
 
 /** Which models there are can change without a new version of the page. */
@@ -51,7 +52,7 @@ async function newest(request: Request): Promise<Response> {
     if (response.ok) await cache.put(request, response.clone());
     return response;
   } catch (error) {
-    const known = await cache.match(request);
+    const known = await cache.match(request, { ignoreVary: true });
     if (known) return known;
     throw error;
   }

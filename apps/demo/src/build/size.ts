@@ -49,7 +49,8 @@ export function size({ kilobytes }: { readonly kilobytes: number }): Plugin {
         `page ${kB(total.page)} + engine ${kB(total.engine)} + the largest backend = ${kB(total.used)} gzip, of ${kilobytes} kB`,
         `backends: ${total.backends.map(([name, bytes]) => `${name} ${kB(bytes)}`).join(', ')}; all code ${kB(total.all)}`,
       ];
-      if (process.env.GSS_SIZES) said.push(...files.map(({ fileName, bytes }) => `  ${kB(bytes).padStart(9)}  ${fileName}`));
+      if (process.env.GSS_SIZES)
+        said.push(...files.map(({ fileName, bytes }) => `  ${kB(bytes).padStart(9)}  ${fileName}`));
       if (total.used > 1000 * kilobytes) this.error(`${said.join('\n')}\nThat is too much.`);
       this.info(said.join('\n'));
     },

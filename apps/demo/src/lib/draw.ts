@@ -27,14 +27,12 @@ export function drawImage({ data, width, height }: RgbImage): ImageData {
   return out;
 }
 
-/** Values in 0..1 in the colours of the heat map; numbers not finite are transparent. */
-export function drawHeat(values: ArrayLike<number>, width: number, height: number): ImageData {
+/** Values in 0..largest in the colours of the heat map. */
+export function drawHeat(values: ArrayLike<number>, width: number, height: number, largest: number): ImageData {
   const out = new ImageData(width, height);
   const words = new Uint32Array(out.data.buffer);
   for (let i = 0; i < words.length; i++) {
-    const value = values[i]!;
-    if (!Number.isFinite(value)) continue;
-    const k = 3 * Math.round(255 * Math.min(1, Math.max(0, value)));
+    const k = 3 * Math.round((255 * values[i]!) / largest);
     words[i] = word(heatColours[k]!, heatColours[k + 1]!, heatColours[k + 2]!, 255);
   }
   return out;

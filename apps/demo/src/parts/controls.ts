@@ -1,6 +1,5 @@
 import type { Palette } from '@gss/maskige';
 import { html, nothing, type TemplateResult } from 'lit';
-import { styleMap } from 'lit/directives/style-map.js';
 import { text } from '../text.js';
 import type { MaskPainter, Tool } from './mask-painter.js';
 
@@ -18,7 +17,7 @@ export interface SliderOptions {
 /** A slider with its name and value. */
 export const slider = ({ label, value, min, max, step = 1, shown, onInput }: SliderOptions): TemplateResult =>
   html`<label class="field"
-    ><span>${label}: <output>${shown ?? value}</output></span>
+    ><span>${label}: ${shown ?? value}</span>
     <input
       type="range"
       min=${min}
@@ -67,7 +66,7 @@ export const select = <T extends string>({ label, value, options, disabled, onCh
 
 /** A colour patch. */
 export const swatch = (color: readonly number[] | undefined): TemplateResult =>
-  html`<span class="swatch" aria-hidden="true" style=${styleMap({ background: `rgb(${(color ?? [0, 0, 0]).join(',')})` })}></span>`;
+  html`<span class="swatch" aria-hidden="true" .style=${`background: rgb(${(color ?? [0, 0, 0]).join()})`}></span>`;
 
 export interface PaintState {
   readonly tool: Tool;

@@ -15,9 +15,12 @@ export class SessionElement extends LightElement {
 
   readonly #follow = () => this.requestUpdate();
 
-  protected override willUpdate(changed: PropertyValues): void {
-    if (!changed.has('session')) return;
-    (changed.get('session') as Session | undefined)?.removeEventListener('change', this.#follow);
-    this.session?.addEventListener('change', this.#follow);
+  /** A view behind another tab stands still: the camera would keep it busy. It is told of a change when it is opened. */
+  protected override shouldUpdate(changed: PropertyValues): boolean {
+    if (changed.has('session')) {
+      (changed.get('session') as Session | undefined)?.removeEventListener('change', this.#follow);
+      this.session?.addEventListener('change', this.#follow);
+    }
+    return !this.closest('[role="tabpanel"][hidden]');
   }
 }

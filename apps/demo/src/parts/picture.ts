@@ -1,10 +1,12 @@
 import { html, type PropertyValues } from 'lit';
 import { canvasOf, context2d } from '../lib/canvas.js';
+import { inTurn } from '../lib/turns.js';
 import { LightElement } from './light-element.js';
 
 /** Pixels drawn over those before them. */
 export interface Layer {
-  readonly pixels: ImageData;
+  /** Or how to make them, which is put off until there is time. */
+  readonly pixels: ImageData | (() => ImageData);
   /** Default 1. */
   readonly opacity?: number;
 }
@@ -66,7 +68,10 @@ export class DemoPicture extends LightElement {
   }
 
   protected override updated(changed: PropertyValues): void {
-    if (changed.has('layers')) this.#draw();
+    if (changed.has('layers') && !this.#waits) {
+      this.#waits = true;
+      inTurn(() => this.#draw());
+    }
     const mark = this.querySelector<HTMLElement>('.spot')!;
     if (this.spot) {
       mark.style.left = `${100 * this.spot.u}%`;
@@ -74,16 +79,23 @@ export class DemoPicture extends LightElement {
     }
   }
 
+  #waits = false;
+
   #draw(): void {
+    this.#waits = false;
     const canvas = this.querySelector('canvas')!;
-    const [first] = this.layers;
+    const layers = this.layers.map(({ pixels, opacity = 1 }) => ({
+      pixels: typeof pixels === 'function' ? pixels() : pixels,
+      opacity,
+    }));
+    const [first] = layers;
     if (!first) return;
     const { width, height } = first.pixels;
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
     const context = context2d(canvas);
     context.clearRect(0, 0, width, height);
-    for (const { pixels, opacity = 1 } of this.layers) {
+    for (const { pixels, opacity } of layers) {
       context.globalAlpha = opacity;
       context.drawImage(canvasOf(pixels), 0, 0, width, height);
     }

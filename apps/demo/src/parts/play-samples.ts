@@ -1,6 +1,7 @@
 import type { SampleResult } from '@gss/element/engine';
-import { html, nothing, type PropertyValues } from 'lit';
+import { html, nothing } from 'lit';
 import { drawHeat, drawLabels } from '../lib/draw.js';
+import { once } from '../lib/turns.js';
 import type { Picture } from '../model/session.js';
 import { text } from '../text.js';
 import { live, numberField, slider } from './controls.js';
@@ -10,8 +11,8 @@ import './picture.js';
 const words = text.play;
 
 interface Shown {
-  readonly masks: readonly ImageData[];
-  readonly agreement: ImageData;
+  readonly masks: readonly (() => ImageData)[];
+  readonly agreement: () => ImageData;
   /** Share of pixels on which all masks agree. */
   readonly same: number;
 }
@@ -41,8 +42,7 @@ export class PlaySamples extends SessionElement {
     this.seed = 0;
   }
 
-  protected override willUpdate(changed: PropertyValues): void {
-    super.willUpdate(changed);
+  protected override willUpdate(): void {
     if (this.#of !== this.session.picture) this.shown = undefined;
   }
 
@@ -67,12 +67,11 @@ export class PlaySamples extends SessionElement {
 
   #show({ masks, agreement, width, height }: SampleResult): Shown {
     const { palette } = this.session;
-    const shares = Float32Array.from(agreement, (value) => value / 255);
     let same = 0;
     for (let i = 0; i < agreement.length; i++) if (agreement[i] === 255) same++;
     return {
-      masks: masks.map((data) => drawLabels({ data, width, height }, palette)),
-      agreement: drawHeat(shares, width, height),
+      masks: masks.map((data) => once(() => drawLabels({ data, width, height }, palette))),
+      agreement: once(() => drawHeat(agreement, width, height, 255)),
       same: same / agreement.length,
     };
   }

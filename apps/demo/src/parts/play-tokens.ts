@@ -1,6 +1,6 @@
 import type { Recoded, Result, TokenMap } from '@gss/element/engine';
 import type { LabelMap } from '@gss/maskige';
-import { html, nothing, type PropertyValues } from 'lit';
+import { html, nothing } from 'lit';
 import { countDifferent, drawImage, drawLabels, drawTokens } from '../lib/draw.js';
 import { labelsOf } from '../model/session.js';
 import { text } from '../text.js';
@@ -34,8 +34,7 @@ export class PlayTokens extends SessionElement {
     this.paint = { tool: 'brush', radius: 8, label: 0 };
   }
 
-  protected override willUpdate(changed: PropertyValues): void {
-    super.willUpdate(changed);
+  protected override willUpdate(): void {
     if (this.#of !== this.session.result) this.#reset();
   }
 

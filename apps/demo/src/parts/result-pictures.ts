@@ -2,6 +2,7 @@ import type { Result } from '@gss/element/engine';
 import type { Palette } from '@gss/maskige';
 import { html, type TemplateResult } from 'lit';
 import { drawHeat, drawImage, drawLabels, drawTokens } from '../lib/draw.js';
+import { once } from '../lib/turns.js';
 import { labelsOf, type Picture } from '../model/session.js';
 import { text } from '../text.js';
 import type { Layer, Spot } from './picture.js';
@@ -20,8 +21,8 @@ export interface ResultPicturesOptions {
 /** Pixels that are drawn once for what they show. */
 export class ResultPictures {
   #key: readonly unknown[] = [];
-  #pixels: Record<'maskige' | 'mask' | 'confidence', ImageData> | undefined;
-  #tokens: ImageData | undefined;
+  #pixels: Record<'maskige' | 'mask' | 'confidence', () => ImageData> | undefined;
+  #tokens: (() => ImageData) | undefined;
 
   /** image · maskige · mask · overlay · tokens · confidence, with one common pointer. */
   draw({ picture, result, palette, only, opacity, spot, onSpot }: ResultPicturesOptions): TemplateResult {
@@ -29,13 +30,12 @@ export class ResultPictures {
     const key = [result, only, ...palette.flat()];
     if (!same(key, this.#key)) {
       this.#key = key;
-      const confidence = Float32Array.from(result.confidence, (value) => value / 255);
       this.#pixels = {
-        maskige: drawImage({ data: result.maskige, width, height }),
-        mask: drawLabels(labelsOf(result), palette, only),
-        confidence: drawHeat(confidence, width, height),
+        maskige: once(() => drawImage({ data: result.maskige, width, height })),
+        mask: once(() => drawLabels(labelsOf(result), palette, only)),
+        confidence: once(() => drawHeat(result.confidence, width, height, 255)),
       };
-      this.#tokens = tokens.data.length ? drawTokens(tokens.data, tokens.width, tokens.height) : undefined;
+      this.#tokens = tokens.data.length ? once(() => drawTokens(tokens.data, tokens.width, tokens.height)) : undefined;
     }
     const pixels = this.#pixels!;
     const words = text.segment;
@@ -48,7 +48,7 @@ export class ResultPictures {
         probe
         @spot=${(event: CustomEvent<Spot | null>) => onSpot(event.detail)}
       ></demo-picture>`;
-    return html`<div class="pictures" id="result">
+    return html`<div class="pictures thirds" id="result">
       ${show(words.image, [{ pixels: picture.image }], true)} ${show(words.maskige, [{ pixels: pixels.maskige }])}
       ${show(words.mask, [{ pixels: pixels.mask }])} ${show(words.overlay, [{ pixels: picture.image }, { pixels: pixels.mask, opacity }], true)}
       ${

@@ -1,6 +1,6 @@
 import type { Example, Result } from '@gss/element/engine';
 import type { LabelMap } from '@gss/maskige';
-import { html, nothing, type PropertyValues } from 'lit';
+import { html, nothing } from 'lit';
 import { saveFile } from '../lib/canvas.js';
 import { drawLabels } from '../lib/draw.js';
 import { labelsOf, type Picture } from '../model/session.js';
@@ -54,8 +54,7 @@ export class LearnView extends SessionElement {
     this.opacity = 0.65;
   }
 
-  protected override willUpdate(changed: PropertyValues): void {
-    super.willUpdate(changed);
+  protected override willUpdate(): void {
     if (this.#of !== this.session.result) this.#reset();
     if (this.#model === this.session.model?.name) return;
     this.#model = this.session.model?.name; // other classes: what was kept says nothing to this model

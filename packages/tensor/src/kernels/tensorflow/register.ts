@@ -1,12 +1,12 @@
 import { backend, findBackend, getBackend, getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import { gelu, geluGrad, reluGrad, step } from './activation.js';
 import { windowAttention, windowAttentionGrad } from './attention.js';
-import { fusedConv2d, fusedMatMulByConv, hasBiasedConv } from './conv.js';
+import { convBackpropFilter, convBackpropInput, fusedConv2d, fusedMatMulByConv, hasBiasedConv } from './conv.js';
 import { crossEntropy, crossEntropyGrad } from './cross-entropy.js';
 import { depthwiseBackpropFilter, fusedDepthwiseConv2d } from './depthwise.js';
 import { groupNorm, groupNormGrad } from './group-norm.js';
 import { isOwnKernel, type NativeBackend, type NativeKernel } from './native.js';
-import { batchNorm, batchNormGrad, layerNorm, layerNormGrad } from './norm.js';
+import { batchNorm, batchNormGrad, batchNormRunning, foldBatchNorm, layerNorm, layerNormGrad } from './norm.js';
 import { relu6Grad } from './relu6.js';
 import { roll } from './roll.js';
 import { batchMatMul, cast, fusedMatMul, gather, mean, reshape, sum, transpose } from './stock.js';
@@ -17,7 +17,14 @@ const fused = [
   ...[windowAttention, windowAttentionGrad, crossEntropy, crossEntropyGrad, roll],
 ];
 /** cuDNN saves other statistics for its gradient than TensorFlow's CPU kernels do. */
-const processorOnly = [batchNorm, batchNormGrad, groupNorm, groupNormGrad, depthwiseBackpropFilter];
+const processorOnly = [
+  ...[convBackpropFilter, convBackpropInput, foldBatchNorm, batchNormRunning],
+  batchNorm,
+  batchNormGrad,
+  groupNorm,
+  groupNormGrad,
+  depthwiseBackpropFilter,
+];
 
 /** What {@link registerTensorflowKernels} did. */
 export interface TensorflowKernelReport {

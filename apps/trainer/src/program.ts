@@ -11,6 +11,7 @@ import { predictCommand } from './commands/predict.js';
 import { quickstartCommand } from './commands/quickstart.js';
 import { reproduceCommand } from './commands/reproduce.js';
 import { trainCommand } from './commands/train.js';
+import { watchCommand } from './commands/watch.js';
 import { weightsCommand } from './commands/weights.js';
 
 /** The whole command line. Every command takes --json; errors go to stderr and exit with 1. */
@@ -22,6 +23,7 @@ export function buildProgram(): Command {
     .enablePositionalOptions() // an option belongs to the command it follows: `evaluate` and `evaluate tokenizer` share names
     .addCommand(quickstartCommand())
     .addCommand(trainCommand())
+    .addCommand(watchCommand())
     .addCommand(evaluateCommand())
     .addCommand(reproduceCommand())
     .addCommand(predictCommand())

@@ -1,24 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { UsageError } from '../cli/errors.js';
+import { packageFolder } from '../cli/package-folder.js';
 import { nearest } from '../config/nearest.js';
 
 /** The model that is taken where none is named. */
 export const defaultModel = 'camvid';
-
-/** The folder of this package: the nearest above this file whose package.json says so. */
-function packageFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  for (;;) {
-    const manifest = join(folder, 'package.json');
-    if (existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).name === '@gss/trainer') return folder;
-    const above = dirname(folder);
-    if (above === folder)
-      throw new Error('shippedModels: the folder of @gss/trainer was not found above its own code.');
-    folder = above;
-  }
-}
 
 /**
  * Trained models that come with gss, by name: folders of `weights/` in the repository, which packing copies into the package.

@@ -1,8 +1,12 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventRecord, type SummaryValue, versionRecord } from '../tensorboard.js';
+import { savePictures } from './pictures.js';
 
-/** Where a run's figures go: `events.out.tfevents…` for TensorBoard and `log.jsonl` for everything else. */
+/**
+ * Where a run's figures go: `events.out.tfevents…` for TensorBoard and `log.jsonl` for everything else; the last pictures of every
+ * tag lie in `pictures/` too.
+ */
 export interface RunLogger {
   scalars(step: number, values: Readonly<Record<string, number>>): void;
   images(step: number, images: readonly { tag: string; png: Uint8Array; width: number; height: number }[]): void;
@@ -31,6 +35,7 @@ export function openRunLogger(dir: string, now: () => number = Date.now): RunLog
       writeSync(lines, `${JSON.stringify({ step, time: now() / 1000, ...values })}\n`);
     },
     images(step, images) {
+      savePictures(join(dir, 'pictures'), images);
       write(
         step,
         images.map(({ tag, png, width, height }) => ({ tag, image: png, width, height })),

@@ -1,5 +1,5 @@
 import { classifierSpec, classifyTokens, tieClassifier } from '@gss/prior';
-import { createRng, initParams, mapTree } from '@gss/tensor';
+import { countParams, createRng, initParams, leavesOf, mapTree } from '@gss/tensor';
 import { expectClose } from '@gss/testing';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
@@ -51,4 +51,31 @@ test('refuses a table that does not fit, and a rank that is not given', () => {
   expect(() => tieClassifier(full, table())).toThrow(/Check classifierRank/);
   const { classifierRank: _, ...without } = config;
   expect(() => classifierSpec(without)).toThrow(/needs classifierRank, pixels of a square times classes/);
+});
+
+test('a low-rank classifier is the product of its two matrices, with names that a PyTorch Sequential has', () => {
+  const low = { classifierChannels: 8, vocabulary: V, classifier: 'low-rank' } as const;
+  const spec = { conv_seg: classifierSpec(low) };
+  expect(leavesOf(spec).map(({ name }) => name)).toEqual(['conv_seg.0.weight', 'conv_seg.1.weight', 'conv_seg.1.bias']);
+  expect(countParams(spec)).toBe(8 * 2 + 2 * V + V); // a quarter of the channels
+  const params = initParams(spec, createRng(3)).conv_seg;
+  const [down, up] = params as unknown as readonly [{ weight: tf.Tensor4D }, { weight: tf.Tensor4D }];
+  const x = tf.randomNormal([1, 2, 3, 8], 0, 1, 'float32', 5) as tf.Tensor4D;
+  const whole = tf.matMul(tf.reshape(down.weight, [8, 2]), tf.reshape(up.weight, [2, V]));
+  const expected = tf.reshape(tf.matMul(tf.reshape(x, [6, 8]), whole), [1, 2, 3, V]);
+  expectClose(classifyTokens(x, params), expected, 1e-6);
+  expect(() => classifierSpec({ ...low, classifierRank: 9 })).toThrow(
+    /classifierRank 9 .* from 1 to classifierChannels, 8/,
+  );
+});
+
+test('the initial logits of a low-rank classifier are as spread as those of the full one', () => {
+  const spread = (classifier: 'full' | 'low-rank') => {
+    const paper = { classifierChannels: 256, vocabulary: 512, classifier } as const;
+    const params = initParams({ conv_seg: classifierSpec(paper) }, createRng(6)).conv_seg;
+    const x = tf.relu(tf.randomNormal([1, 8, 8, 256], 0, 1, 'float32', 7)) as tf.Tensor4D;
+    return tf.sqrt(tf.moments(classifyTokens(x, params)).variance).dataSync()[0]!;
+  };
+  expect(spread('low-rank') / spread('full')).toBeGreaterThan(0.8);
+  expect(spread('low-rank') / spread('full')).toBeLessThan(1.25);
 });

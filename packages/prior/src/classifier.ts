@@ -13,12 +13,12 @@ export interface ClassifierConfig {
    * shows, and a bias: what is learned of a class serves all codes that show it.
    */
   readonly classifier?: 'full' | 'low-rank' | 'tied';
-  /** Rank of a low-rank classifier. Default an eighth of `classifierChannels`: a sixth of the products of the paper's head. */
+  /** Rank of a low-rank classifier. Default a quarter of `classifierChannels`: a third of the products of the paper's head. */
   readonly classifierRank?: number;
 }
 
 /** Share of `classifierChannels` that a low-rank classifier keeps by default. */
-const defaultShare = 1 / 8;
+const defaultShare = 1 / 4;
 
 /** Spread of the initial logits' weights, as mmsegmentation draws conv_seg. */
 const spread = 0.01;
@@ -34,7 +34,7 @@ function lowRankSpec({ classifierChannels, vocabulary, classifierRank }: Classif
   const rank = classifierRank ?? Math.max(1, Math.round(classifierChannels * defaultShare));
   if (!Number.isInteger(rank) || rank < 1 || rank > classifierChannels)
     throw new RangeError(
-      `priorSpec: classifierRank ${rank} is not a whole number from 1 to classifierChannels, ${classifierChannels}. A quarter to an eighth of it is usual.`,
+      `priorSpec: classifierRank ${rank} is not a whole number from 1 to classifierChannels, ${classifierChannels}. A quarter of it is usual.`,
     );
   return [
     convNoBiasSpec(1, classifierChannels, rank, { type: 'normal', std: Math.sqrt(2 / classifierChannels) }),

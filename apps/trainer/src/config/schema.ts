@@ -155,7 +155,7 @@ const prior = z.strictObject({
    * the codes show (tokenizer.variant=squares). Generative only.
    */
   classifier: z.enum(['full', 'low-rank', 'tied']).default('full'),
-  /** Rank of a low-rank classifier; default an eighth of the channels that it reads. */
+  /** Rank of a low-rank classifier; default a quarter of the channels that it reads. */
   classifierRank: z.int().min(1).optional(),
   /** `discriminative`: the twin, a pixel classifier behind the same backbone and aggregation, for comparison. */
   kind: z.enum(['generative', 'discriminative']).default('generative'),

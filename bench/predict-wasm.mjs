@@ -67,7 +67,7 @@ for (const name of positionals.length ? positionals : ['nano']) {
       user.push((used.user + used.system) / 1000);
     }
     console.log(
-      `${name} at ${width} × ${height}, ${options.classes} classes: ${median(user).toFixed(0)} ms of processor, ${median(clock).toFixed(0)} ms by the clock (best ${Math.min(...clock).toFixed(0)}), ${wasm.getThreadsCount()} thread`,
+      `${name} at ${width} × ${height}, ${options.classes} classes: ${median(user).toFixed(0)} ms of processor (least ${Math.min(...user).toFixed(0)}), ${median(clock).toFixed(0)} ms by the clock (best ${Math.min(...clock).toFixed(0)}), ${wasm.getThreadsCount()} thread`,
     );
   }
   segmenter.dispose();

@@ -48,6 +48,7 @@ test('tells people what is what, and what the paper reports', async () => {
   expect(out).toMatch(/^nano: our smallest/);
   expect(out).toMatch(/backbone +[\d,]+ +[\d.]+ M {2}at 64 × 96|backbone +[\d,]+ +[\d.]+ M/);
   expect(out).toContain('tokens      16 × 24 of 1024 codes');
+  expect(out).toMatch(/^kernels {5}Add ArgMax .* FusedConv2D/m);
   expect((await model('list')).out).toContain('GSS-FT-W, Swin-Large, cityscapes (Table 4: 80.05)');
 });
 

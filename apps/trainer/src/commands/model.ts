@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type GssModelConfig, parseModelConfig } from '@gss/segmenter';
+import { type GssModelConfig, neededKernels, parseModelConfig } from '@gss/segmenter';
 import { type Preset, preset, presetNames } from '@gss/segmenter/presets';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Context, command } from '../cli/command.js';
@@ -93,6 +93,7 @@ function print(
     `memory      ${megabytes(memory.weights)} of weights, ${megabytes(memory.activations)} of maps at once (one image, float32)`,
   );
   out.line(`training    ${megabytes(memory.training)} for weights, gradients and AdamW, and the maps of a batch`);
+  out.line(`kernels     ${neededKernels(config).join(' ')}`);
   out.line('One multiply-add counts as one FLOP, as in the papers.');
   for (const remark of preset?.remarks ?? []) out.line(`note: ${remark}.`);
 }
@@ -106,6 +107,7 @@ async function run({ out }: Context, given: string, options: Options) {
     name: subject.config.name,
     kind: subject.config.kind,
     ...inspection,
+    kernels: neededKernels(subject.config),
     ...(preset?.paper ? { paper: preset.paper } : {}),
   });
   return undefined;

@@ -63,7 +63,8 @@ function plain(title: string, total: number): ProgressBar {
 export function createOutput(json: boolean): Output {
   return {
     line: (text = '') => (json ? process.stderr : process.stdout).write(`${text}\n`),
-    note: (text) => process.stderr.write(`${text}\n`),
+    // On a terminal the line may hold a progress bar: the note takes its place, the bar is drawn again below.
+    note: (text) => process.stderr.write(`${process.stderr.isTTY ? '\r\x1b[2K' : ''}${text}\n`),
     progress: (title, total) => (process.stderr.isTTY ? bar(title, total) : plain(title, total)),
     result: (value) => {
       if (json) process.stdout.write(`${JSON.stringify(value)}\n`);

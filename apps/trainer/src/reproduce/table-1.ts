@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type PosteriorVariantName, posteriorVariants } from '@gss/posterior';
 import type { Context } from '../cli/command.js';
@@ -81,9 +82,21 @@ export async function tokenizerOf(
   const only = (options.set ?? []).filter((text) => text.startsWith('tokenizer.'));
   const config = rowConfig('table-1/tokenizer.json', seed, only);
   const dir = join(options.out, 'tokenizer', `seed-${seed}`);
-  context.out.note(`— tokenizer for any palette, seed ${seed}`);
+  return sharedTokenizer(config, dir, train, context);
+}
+
+/** The tokenizer in a folder that all rows of a seed share: trained, or gone on with, by the first of them. Undefined when interrupted. */
+export async function sharedTokenizer(
+  config: GssConfig,
+  dir: string,
+  train: OpenedData,
+  context: Context,
+): Promise<string | undefined> {
+  const folder = join(dir, 'tokenizer', 'model');
+  if (existsSync(join(folder, 'config.json'))) return folder; // written last: the folder is whole
+  context.out.note(`— tokenizer of seed ${config.seed}`);
   const result = await trainTokenizer({ config, train, dir, resume: true, ...context });
-  if (result.folder) await addSeconds(dir, result.seconds);
+  await addSeconds(dir, result.seconds);
   return result.folder;
 }
 

@@ -6,11 +6,10 @@ import type { GssConfig } from '../config/schema.js';
 import { evaluateModel } from '../stages/evaluate.js';
 import { evaluateTokenizer } from '../stages/oracle.js';
 import { trainPrior } from '../stages/prior.js';
-import { trainTokenizer } from '../stages/tokenizer.js';
 import { openAnyTokenizer } from '../stages/tokenizers/open.js';
 import { stepsInSeconds } from './budget.js';
 import { addSeconds, type Cell, type Figures, type GridRow, runGrid } from './grid.js';
-import { rowConfig, type TableData, type TableOptions } from './table-1.js';
+import { rowConfig, sharedTokenizer, type TableData, type TableOptions } from './table-1.js';
 
 /** A row of the paper's Table 3: the ablation of latent prior learning. */
 export interface Table3Row extends GridRow {
@@ -39,9 +38,9 @@ async function runRow(
 ): Promise<Figures | undefined> {
   const asked = rowConfig(`table-3/${row.name}.json`, seed, options.set);
   const shared = join(options.out, 'tokenizer', `seed-${seed}`);
-  const stage1 = await trainTokenizer({ config: asked, train, dir: shared, resume: true, ...context });
-  if (!stage1.folder) return undefined;
-  const stage = { train, tokenizer: stage1.folder, ...context };
+  const tokenizer = await sharedTokenizer(asked, shared, train, context);
+  if (tokenizer === undefined) return undefined;
+  const stage = { train, tokenizer, ...context };
   const rows = table3.filter(({ name }) => options.rows?.includes(name) ?? true).length;
   const quiet = { ...context.out, note: () => {}, progress: () => ({ update() {}, stop() {} }) };
   const steps =
@@ -58,12 +57,12 @@ async function runRow(
   if (!result.folder) return undefined;
   const segmenter = await loadSegmenterFolder(result.folder);
   const { mIoU, mAcc, aAcc } = await evaluateModel(segmenter, evaluated.dataset, context);
-  const { tokenizer, prior } = segmenter.config;
+  const { tokenizer: coder, prior } = segmenter.config;
   segmenter.dispose();
   if (tokenizer.type !== 'compact')
     throw new TypeError(`table-3: expected a compact tokenizer, got ${tokenizer.type}.`);
-  const scale = labelScale(tokenizer.config, prior);
-  const opened = await openAnyTokenizer(stage1.folder, evaluated.classes);
+  const scale = labelScale(coder.config, prior);
+  const opened = await openAnyTokenizer(tokenizer, evaluated.classes);
   const ceiling = (await evaluateTokenizer(opened, evaluated, context, { scale })).evaluation.mIoU;
   return { mIoU, mAcc, aAcc, ceiling, steps, seconds };
 }

@@ -102,7 +102,7 @@ describe.runIf(executable)('the element in a real browser', () => {
       page.waitForEvent('download'),
       element(page).evaluate((node) => (node as GssSegmenter).download('json')),
     ]);
-    expect(download.suggestedFilename()).toBe('segmentation.json.json');
+    expect(download.suggestedFilename()).toBe('segmentation.json');
     const json = JSON.parse(readFileSync(await download.path(), 'utf8'));
     expect(json).toMatchObject({ width: 128, height: 96 });
     expect(

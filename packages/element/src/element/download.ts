@@ -41,14 +41,14 @@ async function fileOf(kind: DownloadKind, { result, image, layers, classes, opac
   return new Blob([`${JSON.stringify(json, null, 2)}\n`], { type: 'application/json' });
 }
 
-/** Saves a file of the result as `segmentation.KIND.EXTENSION`. Throws RangeError for kinds that are none. */
+/** Saves a file of the result as `segmentation.json` or `segmentation.KIND.png`. Throws RangeError for kinds that are none. */
 export async function saveAs(kind: DownloadKind, from: Downloadable): Promise<void> {
   if (!downloadKinds.includes(kind))
     throw new RangeError(`download: expected ${downloadKinds.join(', ')}, got ${JSON.stringify(kind)}.`);
   const url = URL.createObjectURL(await fileOf(kind, from));
   const link = Object.assign(document.createElement('a'), {
     href: url,
-    download: `segmentation.${kind}.${kind === 'json' ? 'json' : 'png'}`,
+    download: kind === 'json' ? 'segmentation.json' : `segmentation.${kind}.png`,
   });
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 1000);

@@ -197,8 +197,8 @@ export class GssSegmenter extends LitElement {
     return html`
       <div part="frame" role="img" aria-label=${this.alt ? `${this.alt}. ${label}` : label} aria-busy=${busy}>
         <canvas part="canvas" aria-hidden="true"></canvas>
+        ${busy ? html`<progress part="progress" aria-hidden="true" .value=${this.progress ?? 0}></progress>` : nothing}
       </div>
-      ${busy ? html`<progress part="progress" aria-hidden="true" .value=${this.progress ?? 0}></progress>` : nothing}
       ${this.controls ? this.renderControls(busy) : nothing}
       <p part="status" role="status" class=${this.controls ? '' : 'unseen'}>${this.status}</p>
       ${this.error ? html`<p part="error" role="alert">${this.error}</p>` : nothing}

@@ -15,6 +15,8 @@ export const styles = css`
     background: var(--gss-background, transparent);
     border-radius: var(--gss-radius, 0);
     overflow: hidden;
+    width: fit-content;
+    max-width: 100%;
     min-height: 2rem;
   }
   [part='canvas'] {

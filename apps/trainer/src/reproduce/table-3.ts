@@ -59,8 +59,7 @@ async function runRow(
   const { mIoU, mAcc, aAcc } = await evaluateModel(segmenter, evaluated.dataset, context);
   const { tokenizer: coder, prior } = segmenter.config;
   segmenter.dispose();
-  if (tokenizer.type !== 'compact')
-    throw new TypeError(`table-3: expected a compact tokenizer, got ${tokenizer.type}.`);
+  if (coder.type !== 'compact') throw new TypeError(`table-3: expected a compact tokenizer, got ${coder.type}.`);
   const scale = labelScale(coder.config, prior);
   const opened = await openAnyTokenizer(tokenizer, evaluated.classes);
   const ceiling = (await evaluateTokenizer(opened, evaluated, context, { scale })).evaluation.mIoU;

@@ -6,13 +6,15 @@ import { registerWasmKernels } from '@gss/tensor/kernels/wasm';
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { mkdirSync, readdirSync } from 'node:fs';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createOutput } from '../cli/output.js';
 import { parseConfig } from '../config/load.js';
 import { type OpenedData, openSource } from '../data/sources.js';
 import { trainingData } from '../data/training-data.js';
 import { skipOptions } from '../data/unreadable.js';
 import { type AllContext, type TrainStage, trainAll, trainStages } from './all.js';
+
+vi.setConfig({ testTimeout: 180_000 }); // a run of training is seconds, on a loaded machine minutes
 
 const root = mkdtempSync(join(tmpdir(), 'gss-all-'));
 const notes: string[] = [];

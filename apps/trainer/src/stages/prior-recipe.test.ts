@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { readSafetensors } from '@gss/checkpoint/node';
 import { networkSpec } from '@gss/segmenter';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createOutput } from '../cli/output.js';
 import { parseConfig } from '../config/load.js';
 import { type OpenedData, openSource, openSplit } from '../data/sources.js';
@@ -16,6 +16,8 @@ import { spread } from './prior-evaluate.js';
 import { priorModel } from './prior-model.js';
 import { priorLearning } from './prior-phases.js';
 import { trainTokenizer } from './tokenizer.js';
+
+vi.setConfig({ testTimeout: 180_000 }); // a run of training is seconds, on a loaded machine minutes
 
 const root = mkdtempSync(join(tmpdir(), 'gss-recipe-'));
 const tokenizer = join(root, 'tokenizer', 'model');

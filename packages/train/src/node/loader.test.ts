@@ -5,8 +5,10 @@ import { fileURLToPath } from 'node:url';
 import type { DatasetSource, TransformSpec } from '@gss/datasets';
 import { prepareDataset } from '@gss/datasets/node';
 import { bundleWorker } from '@gss/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Batch, createLoader, LoaderError, type LoaderOptions, makeBatch } from './index.js';
+
+vi.setConfig({ testTimeout: 180_000 }); // a run of training is seconds, on a loaded machine minutes
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = join(here, '..', '..', '..', '..');

@@ -15,26 +15,35 @@ describe.runIf(executable)('the engine in a real browser', () => {
   afterAll(() => site?.close());
 
   test.each([
-    ['wasm', 'medium'],
-    ['webgl', 'small'],
-    ['webgpu', 'small'],
-  ] as const)('%s gives the labels that Node gives', { timeout: 400_000 }, async (backend, size) => {
-    const { page, errors } = await site.open();
-    await startEngine(page, { backend });
-    expect(await page.evaluate(() => window.engine.backend.name)).toBe(backend);
-    const { labels, tokens, shares, timings, bytes } = await segment(page, size);
-    const pixels = sizes[size].width * sizes[size].height;
-    expect(bytes).toEqual([4 * pixels, pixels]);
-    const { prepare, prior, decoder, inverse, total } = timings;
-    expect(prepare + prior + decoder + inverse).toBeLessThanOrEqual(total + 1);
-    expect(Math.min(prior, decoder, inverse)).toBeGreaterThan(0);
-    expect(new Set(labels).size).toBeGreaterThan(2);
-    expect(equalShare(labels, site.truth[size].labels)).toBeGreaterThanOrEqual(0.999);
-    expect(equalShare(tokens, site.truth[size].tokens)).toBeGreaterThanOrEqual(0.99);
-    expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1);
-    expect(errors).toEqual([]);
-    await page.close();
-  });
+    ['wasm', 'medium', 1],
+    ['webgl', 'small', 2],
+    ['webgpu', 'small', 2],
+  ] as const)(
+    '%s gives the labels that Node gives, a GPU after it was lost',
+    { timeout: 400_000 },
+    async (backend, size, workers) => {
+      const { page, errors } = await site.open();
+      await startEngine(page, { backend });
+      // Shaders take half a minute to compile in software: one worker's answer serves both questions.
+      if (backend !== 'wasm') await page.evaluate(() => window.engine.diagnostics.loseDevice());
+      const { labels, tokens, shares, timings, bytes } = await segment(page, size);
+      const pixels = sizes[size].width * sizes[size].height;
+      expect(bytes).toEqual([4 * pixels, pixels]);
+      const { prepare, prior, decoder, inverse, total } = timings;
+      expect(prepare + prior + decoder + inverse).toBeLessThanOrEqual(total + 1);
+      expect(Math.min(prior, decoder, inverse)).toBeGreaterThan(0);
+      expect(new Set(labels).size).toBeGreaterThan(2);
+      expect(equalShare(labels, site.truth[size].labels)).toBeGreaterThanOrEqual(0.999);
+      expect(equalShare(tokens, site.truth[size].tokens)).toBeGreaterThanOrEqual(0.99);
+      expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1);
+      const found = await page.evaluate(() => [window.engine.diagnostics.workers, window.engine.backend] as const);
+      expect(found[0]).toBe(workers);
+      expect(found[1].name).toBe(backend);
+      if (workers > 1) expect(found[1].reason).toContain('the GPU device was lost');
+      expect(errors).toEqual([]);
+      await page.close();
+    },
+  );
 
   test('what is measured decides, and the reason says so', { timeout: 120_000 }, async () => {
     const { page, errors } = await site.open();
@@ -260,20 +269,6 @@ describe.runIf(executable)('the engine in a real browser', () => {
       expect(found.outcome).toMatch(/^WorkerCrashError: segment: the worker ended twice/);
       expect(found.next).toBe(1024);
     });
-  });
-
-  test.each(['webgpu', 'webgl'] as const)('%s: a lost device is replaced', { timeout: 400_000 }, async (backend) => {
-    const { page, errors } = await site.open();
-    await startEngine(page, { backend });
-    await page.evaluate(() => window.engine.diagnostics.loseDevice());
-    const { labels } = await segment(page, 'small');
-    expect(equalShare(labels, site.truth.small.labels)).toBeGreaterThanOrEqual(0.999);
-    const found = await page.evaluate(() => [window.engine.diagnostics.workers, window.engine.backend] as const);
-    expect(found[0]).toBe(2);
-    expect(found[1].name).toBe(backend);
-    expect(found[1].reason).toContain('the GPU device was lost');
-    expect(errors).toEqual([]);
-    await page.close();
   });
 
   test('the bundle holds no reader of pickles', () => {

@@ -120,7 +120,16 @@ describe('gss, end to end on a folder data set', () => {
     ]);
     expect(predicted.status).toBe(0);
     expect(JSON.parse(predicted.stdout).files).toEqual([
-      { input: picture, labels: join(dir, 'predicted', '0.png'), ms: expect.any(Number) },
+      {
+        input: picture,
+        labels: join(dir, 'predicted', '0.png'),
+        ms: expect.any(Number),
+        outputs: {
+          labels: join(dir, 'predicted', '0.png'),
+          maskige: join(dir, 'predicted', '0.maskige.png'),
+          overlay: join(dir, 'predicted', '0.overlay.jpg'),
+        },
+      },
     ]);
     expect(readdirSync(join(dir, 'predicted')).sort()).toEqual(['0.maskige.png', '0.overlay.jpg', '0.png']);
     expect(JSON.parse(readFileSync(join(out, 'config.json'), 'utf8'))).toMatchObject({
@@ -235,7 +244,10 @@ describe('bad input: one clear error, exit 1, nothing half-written', () => {
       /unknown key tokenizer\.batchsize — did you mean tokenizer\.batchSize\?/,
     ));
   test('a folder that is no model', () =>
-    fails(['predict', '--model', dir, '--out', join(dir, 'p'), 'a.jpg'], /config\.json.*gss train/));
+    fails(
+      ['predict', '--model', dir, '--out', join(dir, 'p'), join(data, 'images', 'val', '0.jpg')],
+      /config\.json.*gss train/,
+    ));
   test('a checkpoint that lacks a parameter', () => {
     const root = join(dir, 'wrong');
     cpSync(join(dir, 'run', 'model'), root, { recursive: true });

@@ -1,5 +1,5 @@
 // Pictures of every view for the documentation: docs/demo-*.png. Rendered scenes only. Run `npm run build:demo` first.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
@@ -41,7 +41,7 @@ async function save(name) {
   for (const colours of [256, 128, 64, 32]) {
     const png = await sharp(shot).png({ palette: true, colours, effort: 10, compressionLevel: 9 }).toBuffer();
     if (png.length > 150_000 && colours > 32) continue;
-    await sharp(png).toFile(join(docs, `demo-${name}.png`));
+    writeFileSync(join(docs, `demo-${name}.png`), png);
     console.log(`docs/demo-${name}.png: ${png.length} bytes, ${colours} colours`);
     return;
   }

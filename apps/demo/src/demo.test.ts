@@ -78,6 +78,7 @@ describe.runIf(executablePath)('the demo in a real browser', () => {
     segmenter.dispose();
     process.env.GSS_WEIGHTS = join(folder, 'weights');
     process.env.GSS_MODEL = join(folder, 'none');
+    process.env.NODE_ENV = 'production'; // vitest's own would build the page for development, without a service worker
     const outDir = join(folder, 'dist');
     await build({ root: demo, logLevel: 'error', build: { outDir, emptyOutDir: true } });
     server = await preview({ root: demo, logLevel: 'error', preview: { port: 0 }, build: { outDir } });

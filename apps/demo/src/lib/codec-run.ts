@@ -24,14 +24,20 @@ export interface CodecRun {
   readonly bytes: number | undefined;
 }
 
+/** Ends the task, so that a page can answer between two steps. */
+const pause = () => new Promise((resolve) => setTimeout(resolve));
+
 /** labels → maskige → damage → labels, and how many came back. */
 export async function runCodec(labels: LabelMap, palette: Palette, damage: Damage, trip: JpegTrip): Promise<CodecRun> {
   const maskige = encode(labels, palette);
   let damaged: RgbImage = maskige;
   let bytes: number | undefined;
+  if (damage.noise > 0 || damage.shrink > 1) await pause();
   if (damage.noise > 0) damaged = gaussianNoise(damaged, damage.noise, 1);
+  if (damage.noise > 0 && damage.shrink > 1) await pause();
   if (damage.shrink > 1) damaged = downAndUp(damaged, damage.shrink);
   if (damage.jpeg > 0) ({ image: damaged, bytes } = await trip(damaged, damage.jpeg));
+  await pause();
   const decoded = decode(damaged, palette);
   const confusion = addToConfusion(createConfusion(palette.length), decoded, labels);
   return { maskige, damaged, decoded, scores: scores(confusion), bytes };

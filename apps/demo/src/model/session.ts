@@ -176,7 +176,11 @@ export class Session extends EventTarget {
 
   /** A rendered street with its truth. */
   async scene(index = this.#scene++): Promise<Picture> {
-    const { image, labels, name } = await renderScene({ seed: 1, index, width: 256, height: 192, split: 'test' });
+    await this.list();
+    const wanted = this.models.find(({ id }) => id === this.modelChoice) ?? modelFor('scene', this.models);
+    const variety = wanted?.id === 'quickstart' ? 'calm' : 'full'; // what `npm start` trains has seen calm streets only
+    const size = { width: 256, height: 192 };
+    const { image, labels, name } = await renderScene({ seed: 1, index, ...size, split: 'test', variety });
     return { image: drawImage(image), truth: labels, name, kind: 'scene' };
   }
 

@@ -6,6 +6,7 @@ import { safePalette } from '../lib/colours.js';
 import { drawDifference, drawImage, drawLabels } from '../lib/draw.js';
 import { browserJpeg } from '../lib/jpeg.js';
 import { renderScene } from '../lib/scenes.js';
+import { once } from '../lib/turns.js';
 import { live, type PaintState, paintTools, select, slider, swatch } from '../parts/controls.js';
 import { LightElement } from '../parts/light-element.js';
 import type { MaskPainter } from '../parts/mask-painter.js';
@@ -208,17 +209,17 @@ export class CodecView extends LightElement {
     return bytes === undefined ? said : `${said} ${words.bytes(`${(bytes / 1000).toFixed(1)} kB`)}.`;
   }
 
-  #drawn: { run: CodecRun; parts: readonly (readonly [string, ImageData])[] } | undefined;
+  #drawn: { run: CodecRun; parts: readonly (readonly [string, () => ImageData])[] } | undefined;
 
   #pictures(run: CodecRun) {
     if (this.#drawn?.run !== run)
       this.#drawn = {
         run,
         parts: [
-          [words.maskige, drawImage(run.maskige)],
-          [words.damaged, drawImage(run.damaged)],
-          [words.decoded, drawLabels(run.decoded, this.#palette)],
-          [words.errors, drawDifference(run.decoded, this.labels)],
+          [words.maskige, once(() => drawImage(run.maskige))],
+          [words.damaged, once(() => drawImage(run.damaged))],
+          [words.decoded, once(() => drawLabels(run.decoded, this.#palette))],
+          [words.errors, once(() => drawDifference(run.decoded, this.labels))],
         ],
       };
     return this.#drawn.parts.map(

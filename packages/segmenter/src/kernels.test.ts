@@ -29,7 +29,7 @@ const small: GssModelConfig = {
 };
 const stage = (channels: readonly number[]) => ({ modules: 1, blocks: channels.map(() => 1), channels });
 const resnet = { ...backboneVariants['resnet-50-d8'].config, channels: [8, 12, 16, 20], depths: [1, 1, 1, 1] } as const;
-const hrnetStages = [stage([4, 8]), stage([4, 8, 16]), stage([4, 8, 16, 32])];
+const hrnetStages = [stage([4, 8]), stage([4, 8, 16]), stage([4, 8, 16, 32])] as const;
 const backbones: BackboneConfig[] = [
   { type: 'resnet', config: { ...resnet, stemChannels: 8 } },
   { type: 'hrnet', config: { channels: [4, 8, 16, 32], first: { blocks: 1, planes: 4 }, stages: hrnetStages } },

@@ -13,7 +13,7 @@ import {
 } from '../fused.js';
 import { largestError, noise, runOn } from '../wasm/test-backends.js';
 import { registerTensorflowKernels } from './index.js';
-import { expectAsOnCpu, expectSame, startNative } from './test-native.js';
+import { expectAsOnCpu, expectSame, type Fn, startNative } from './test-native.js';
 
 const absent = await startNative();
 if (absent) console.log(`tests of the tensorflow kernels are skipped: the native backend does not load (${absent})`);

@@ -69,7 +69,7 @@ const folder = dirname(fileURLToPath(import.meta.url));
 const inBrowser = agreementCases.filter((name) => !/tiny|head on/.test(name));
 const page = `
 import * as tf from '@tensorflow/tfjs';
-import '@tensorflow/tfjs-backend-webgpu';
+import "@tensorflow/tfjs-backend-webgpu"; // @gss/tensor has it, and the page is bundled from there
 import { compareOutcomes, runAgreement } from './test-agreement.ts';
 
 const run = async () => {

@@ -138,7 +138,7 @@ test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('a p
 
 test('what is no picture is refused with the remedy', async () => {
   const refuse = (image: SegmenterImage, message: RegExp) => expect(segmenter.predict(image)).rejects.toThrow(message);
-  const shaped = (...shape: number[]) => tf.zeros(shape as [number, number, number]);
+  const shaped = (...shape: number[]) => tf.zeros<tf.Rank.R3>(shape as [number, number, number]);
   await refuse(shaped(8, 8, 4), /predict: expected \[H, W, 3\], got \[8, 8, 4\]\. Drop the alpha/);
   await refuse(shaped(8, 8, 1), /got \[8, 8, 1\]\. Repeat the grey channel/);
   await refuse(shaped(3, 8, 8), /got \[3, 8, 8\]\. Images are channels-last: tf\.transpose/);

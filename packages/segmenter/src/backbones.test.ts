@@ -131,7 +131,7 @@ test('a config whose parts do not belong together is refused with its reason', (
   );
   expect(parsed({ backbone: backboneVariants['resnet-101-d8'] })).toThrow('the resnet gives maps of 256,');
   expect(parsed({ prior: { ...swin.prior, classes: 3 } })).toThrow('2 classes, but the head was made for 3');
-  expect(parsed({ ftw: { ...swin.ftw, classes: 3 } })).toThrow('for 2 and its inverse for 3');
+  expect(parsed({ ftw: { ...swin.ftw, classes: 3 } })).toThrow('2 classes, but its inverse was made for 3');
   expect(parsed({ kind: 'discriminative', prior: { ...swin.prior, auxiliary: 'none' } })).toThrow(
     'a discriminative model answers with its pixel head',
   );

@@ -164,7 +164,7 @@ function checkInverse({ inverse, ft, ftw, classes, tokenizer }: GssTokenizerConf
 }
 
 /** Refuses backbones of no known family, and heads that were made for another backbone or number of classes. */
-function checkNetwork({ backbone, prior, ftw, classes, kind }: GssModelConfig, label: string): void {
+function checkNetwork({ backbone, prior, classes, kind }: GssModelConfig, label: string): void {
   if (!backboneFamilies.includes(backbone.type) || !Array.isArray(backbone.config?.channels)) {
     throw new ModelConfigError(
       `${label}: expected a backbone of type ${backboneFamilies.join(', ')} with its config, got ${JSON.stringify(backbone.type)}. Update @gss/segmenter, or copy the model again.`,
@@ -176,10 +176,9 @@ function checkNetwork({ backbone, prior, ftw, classes, kind }: GssModelConfig, l
       `${label}: the ${backbone.type} gives maps of ${channels.join(', ')} channels, the head reads ${prior.features?.join(', ')}. Take the config that belongs to these weights.`,
     );
   }
-  const made = prior.auxiliary === 'none' ? (ftw?.classes ?? classes.length) : prior.classes;
-  if (made !== classes.length || (ftw && ftw.classes !== classes.length)) {
+  if (prior.auxiliary !== 'none' && prior.classes !== classes.length) {
     throw new ModelConfigError(
-      `${label}: ${classes.length} classes, but the head was made for ${ftw ? `${prior.classes} and its inverse for ${ftw.classes}` : made}. Take the config that belongs to these weights.`,
+      `${label}: ${classes.length} classes, but the head was made for ${prior.classes}. Take the config that belongs to these weights.`,
     );
   }
   if (kind === 'discriminative' && prior.auxiliary === 'none') {

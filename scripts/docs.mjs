@@ -45,6 +45,7 @@ export async function buildDocs(out, names = []) {
       out,
       readme: 'none',
       excludeInternal: true,
+      excludeExternals: true, // what a class has from a library is documented there
       skipErrorChecking: true, // `npm run typecheck` does that
       disableSources: true, // there is no address they could link to
       validation: { invalidLink: true, notExported: false, notDocumented: true },

@@ -19,6 +19,7 @@ export interface GssSegmenterEventMap {
  * and custom properties. Everything heavy runs in a worker, which elements with the same model share.
  */
 export class GssSegmenter extends LitElement {
+  /** The style sheet of the shadow tree. */
   static override styles = styles;
   static override properties = {
     src: { reflect: true },

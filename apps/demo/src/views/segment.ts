@@ -109,6 +109,7 @@ export class SegmentView extends SessionElement {
         const began = performance.now();
         const frame: Picture = { image: camera.frame(), name: 'camera', kind: 'photo' };
         const result = await this.session.segment(frame, true);
+        if (this.#camera !== camera) break; // stopped, or started anew, while the frame was segmented
         if (!result) this.#stop();
         else this.frames = 1000 / (performance.now() - began);
         await new Promise(requestAnimationFrame);

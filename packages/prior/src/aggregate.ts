@@ -8,12 +8,14 @@ export interface AggregateConfig {
   /** Channels that every map is brought to before they are joined. */
   readonly channels: number;
   readonly outputs: number;
+  /** Side of the fusing convolution, odd. Default 1, the reference's. */
+  readonly fusionSize?: number;
 }
 
 /** One convolution a level and one that fuses them. The callers give them the reference's names. */
-export const aggregateSpec = ({ inputs, channels, outputs }: AggregateConfig) => ({
+export const aggregateSpec = ({ inputs, channels, outputs, fusionSize = 1 }: AggregateConfig) => ({
   convs: inputs.map((input) => convModuleSpec(input, channels)),
-  fusion: convModuleSpec(channels * inputs.length, outputs),
+  fusion: convModuleSpec(channels * inputs.length, outputs, fusionSize),
 });
 
 /**

@@ -25,6 +25,8 @@ export interface PriorConfig extends ClassifierConfig {
   readonly channels: number;
   /** Channels after fusion and in the Swin blocks. */
   readonly tokenChannels: number;
+  /** Side of the fusing convolution, odd: above 1 each cell also reads its neighbours (ours). Default 1, the reference's. */
+  readonly fusionSize?: number;
   /** Swin blocks, D of the paper. 0 leaves them and their norm out. */
   readonly depth: number;
   readonly heads: number;
@@ -53,10 +55,10 @@ const tokenBlocks = ({ tokenChannels: dim, heads, window, depth }: PriorConfig) 
 
 /** Parameters of the prior, named as under `decode_head.` of the reference. */
 export function priorSpec(config: PriorConfig) {
-  const { tokenChannels, classifierChannels, classes, channels, auxiliary } = config;
+  const { tokenChannels, classifierChannels, classes, channels, auxiliary, fusionSize = 1 } = config;
   const inputs = config.inIndex.map((level) => config.features[level]!);
-  const tokens = aggregateSpec({ inputs, channels, outputs: tokenChannels });
-  const pixels = aggregateSpec({ inputs, channels, outputs: channels });
+  const tokens = aggregateSpec({ inputs, channels, outputs: tokenChannels, fusionSize });
+  const pixels = aggregateSpec({ inputs, channels, outputs: channels, fusionSize });
   const separate = auxiliary === 'separate';
   return {
     conv_seg: classifierSpec(config),

@@ -12,10 +12,11 @@ import {
   runForward,
   scoresAreLogits,
 } from './inference.js';
+import { inputSize } from './scale.js';
 
 /** Test-time augmentation: every scale, upright and, with `flip`, mirrored too. */
 export interface AugmentOptions {
-  /** Sizes of the input as multiples of the image's, default [1]. */
+  /** Sizes of the input as multiples of the image's, or of what `inference.scale` makes of it; default [1]. */
   readonly scales?: readonly number[];
   /** Mirrors too: true is horizontal. Default false. */
   readonly flip?: boolean | FlipDirection;
@@ -54,9 +55,15 @@ function passesOf(size: readonly [number, number], { scales = [1], flip = false 
   return scales.flatMap((scale) => flips.map((flip) => ({ size: rescaledSize(size, scale), flip })));
 }
 
+/** Inference of an image that has the network's size already. */
+export const atOwnSize = ({ scale: _, ...inference }: InferenceConfig): InferenceConfig => inference;
+
 /** How many windows `inferAugmented` computes. */
 export const countAugmented = (size: readonly [number, number], inference: InferenceConfig, augment: AugmentOptions) =>
-  passesOf(size, augment).reduce((sum, pass) => sum + countWindows(pass.size, inference), 0);
+  passesOf(inputSize(size, inference), augment).reduce(
+    (sum, pass) => sum + countWindows(pass.size, atOwnSize(inference)),
+    0,
+  );
 
 /**
  * mmsegmentation's aug_test: the mean over all passes of class probabilities [B, H, W, K], each brought back to the image's size and
@@ -72,7 +79,7 @@ export async function inferAugmented(
   options: RunOptions = {},
 ): Promise<Forward> {
   const [, H, W] = image.shape;
-  const passes = passesOf([H, W], augment);
+  const passes = passesOf(inputSize([H, W], inference), augment);
   const soft = !scoresAreLogits(runtime) && augment.average !== 'votes';
   const classMaps = soft
     ? (scores: tf.Tensor4D) => tf.softmax(tf.div(scores, colourTemperature)) as tf.Tensor4D
@@ -84,7 +91,7 @@ export async function inferAugmented(
       return flip ? flipMap(scaled, flip) : scaled.clone();
     });
     try {
-      const result = await runForward(input, run, runtime, inference, { ...options, classMaps });
+      const result = await runForward(input, run, runtime, atOwnSize(inference), { ...options, classMaps });
       const next: tf.Tensor4D = tf.tidy(() => {
         const { scores, maskige, confidence } = result;
         const classes = resize(scores, [H, W]);

@@ -17,9 +17,16 @@ export interface MaskigeConfig extends InverseConfig {
 }
 
 /** How an image of any size is segmented. */
-export type InferenceConfig =
+export type InferenceConfig = {
+  /**
+   * Long and short side that the image is brought to fit into, its ratio kept, before the network sees it (mmsegmentation's img_scale);
+   * results come back at the image's size. Default its own size.
+   */
+  readonly scale?: readonly [long: number, short: number];
+} & (
   | { readonly mode: 'whole' }
-  | { readonly mode: 'slide'; readonly crop: readonly [number, number]; readonly stride: readonly [number, number] };
+  | { readonly mode: 'slide'; readonly crop: readonly [number, number]; readonly stride: readonly [number, number] }
+);
 
 /** config.json of a model folder: everything but the numbers. */
 export interface GssModelConfig extends MaskigeConfig {
@@ -164,7 +171,12 @@ function checkInverse({ inverse, ft, ftw, classes, tokenizer }: GssTokenizerConf
 }
 
 /** Refuses backbones of no known family, and heads that were made for another backbone or number of classes. */
-function checkNetwork({ backbone, prior, classes, kind }: GssModelConfig, label: string): void {
+function checkNetwork({ backbone, prior, classes, kind, inference }: GssModelConfig, label: string): void {
+  const { scale } = inference;
+  if (scale !== undefined && !(scale.length === 2 && scale.every((side) => Number.isInteger(side) && side > 0)))
+    throw new ModelConfigError(
+      `${label}: expected inference.scale as two whole numbers above 0, the long and the short side, got ${JSON.stringify(scale)}. The file was edited; copy it again.`,
+    );
   if (!backboneFamilies.includes(backbone.type) || !Array.isArray(backbone.config?.channels)) {
     throw new ModelConfigError(
       `${label}: expected a backbone of type ${backboneFamilies.join(', ')} with its config, got ${JSON.stringify(backbone.type)}. Update @gss/segmenter, or copy the model again.`,

@@ -3,10 +3,11 @@ import type { PriorConfig } from '@gss/prior';
 import { resize } from '@gss/tensor';
 import { padToMultiple, type Tokenizer } from '@gss/vqvae';
 import * as tf from '@tensorflow/tfjs-core';
-import type { GssModelConfig } from './config.js';
+import type { GssModelConfig, InferenceConfig } from './config.js';
 import { marginalScores } from './marginal.js';
 import type { MaskigeCodec } from './maskige.js';
 import { learnedInverse, type ModelParams, network } from './model.js';
+import { toInputSize } from './scale.js';
 
 /** A loaded model: its parts ready to run. */
 export interface Runtime {
@@ -17,6 +18,12 @@ export interface Runtime {
   /** p(c|z), [V, d²·K], where `decoding` is `marginal`. */
   readonly classTable?: tf.Tensor2D | undefined;
 }
+
+/** The same model under another kind of inference. */
+export const withInference = (runtime: Runtime, inference: InferenceConfig): Runtime => ({
+  ...runtime,
+  config: { ...runtime.config, inference },
+});
 
 /** What one forward pass gives, all on the device. */
 export type Forward = {
@@ -57,14 +64,19 @@ export function certainty<T extends tf.Tensor>(logits: tf.Tensor): T {
 export const labelScale = ({ downsample }: Pick<Tokenizer, 'downsample'>, { tokenLevel }: PriorConfig): number =>
   downsample / (4 * 2 ** tokenLevel);
 
-/** Generative inference (§3.5, Fig. 3 bottom): image [B, H, W, 3] in 0..255, of any size. */
+/** The image as the network sees it whole. Windows come at its size already. */
+const seen = (image: tf.Tensor4D, { inference }: Pick<GssModelConfig, 'inference'>): tf.Tensor4D =>
+  inference.mode === 'whole' ? toInputSize(image, inference) : image;
+
+/** Generative inference (§3.5, Fig. 3 bottom): image [B, H, W, 3] in 0..255, of any size; `inference.scale` is followed. */
 export function forward(image: tf.Tensor4D, runtime: Runtime): Forward {
   const { config, params, codec } = runtime;
   const [B, H, W] = image.shape;
   return tf.tidy((): Forward => {
     if (config.kind === 'discriminative') {
-      const { pixelLogits } = network(normalize(image, config), params, config);
-      const scores = resize(pixelLogits!, [H, W]);
+      const input = seen(image, config);
+      const { pixelLogits } = network(normalize(input, config), params, config);
+      const scores = resize(resize(pixelLogits!, [input.shape[1], input.shape[2]]), [H, W]);
       const labels = tf.argMax(scores, 3) as tf.Tensor3D;
       const [, h, w] = pixelLogits!.shape;
       return {
@@ -76,7 +88,8 @@ export function forward(image: tf.Tensor4D, runtime: Runtime): Forward {
     }
     const question = ask(image, runtime);
     const { decoded, ...drawn } = generate(question, runtime);
-    return { ...drawn, scores: conclude(decoded, question, runtime), maskige: codec.picture(decoded) };
+    const maskige = resize(codec.picture(decoded), [H, W]);
+    return { ...drawn, scores: conclude(decoded, question, runtime), maskige };
   });
 }
 
@@ -86,31 +99,35 @@ export type Question = {
   readonly tokenLogits: tf.Tensor4D;
   /** The photo at the size of the decoded maskige, where the tokenizer reads it. */
   readonly context?: tf.Tensor4D;
-  /** What a learned inverse sees besides the maskige, at the size of the image. */
+  /** What a learned inverse sees besides the maskige, at the size of the decoded maskige. */
   readonly sides?: { readonly photo?: tf.Tensor4D; readonly soft?: tf.Tensor4D };
-  /** Height and width of the image. */
+  /** Height and width of the image as the network saw it, and of the maskige that is decoded. */
   readonly size: [number, number];
+  /** Height and width of the image itself, and of the class scores. */
+  readonly original: [number, number];
 };
 
 /** x → p(z|x): the network's half of `forward`; image [B, H, W, 3] in 0..255. */
 export function ask(image: tf.Tensor4D, { config, params, tokenizer }: Runtime): Question {
-  const [, H, W] = image.shape;
+  const [, height, width] = image.shape;
   return tf.tidy((): Question => {
+    const input = seen(image, config);
+    const [, H, W] = input.shape;
     // A tokenizer of whole squares needs whole squares of tokens; padding is cut away again in `render`.
     const whole = tokenizer.multiple
-      ? padToMultiple(image, tokenizer.multiple / labelScale(tokenizer, config.prior))
-      : image;
+      ? padToMultiple(input, tokenizer.multiple / labelScale(tokenizer, config.prior))
+      : input;
     const { tokenLogits } = network(normalize(whole, config), params, config);
     const [, h, w] = tokenLogits.shape;
     const d = tokenizer.downsample;
     const context = tokenizer.needsContext
       ? { context: tf.div(resize(whole, [h * d, w * d]), 255) as tf.Tensor4D }
       : undefined;
-    const question: Question = { tokenLogits, ...context, size: [H, W] };
+    const question: Question = { tokenLogits, ...context, size: [H, W], original: [height, width] };
     const { photo, soft } = config.ftw ?? {};
     if (!photo && !soft) return question;
     const sides = {
-      ...(photo ? { photo: tf.div(image, 255) as tf.Tensor4D } : {}),
+      ...(photo ? { photo: tf.div(input, 255) as tf.Tensor4D } : {}),
       ...(soft ? { soft: decodeCodes(tf.softmax(tokenLogits) as tf.Tensor4D, question, { config, tokenizer }) } : {}),
     };
     return { ...question, sides };
@@ -118,7 +135,7 @@ export function ask(image: tf.Tensor4D, { config, params, tokenizer }: Runtime):
 }
 
 /**
- * z → x̂ at the image's size, [B, H, W, C] in [0, 1]: what the tokenizer decodes, a maskige or a channel a class. `codes` are
+ * z → x̂ at the size that the network saw, [B, H, W, C] in [0, 1]: what the tokenizer decodes, a maskige or a channel a class. `codes` are
  * tokens [B, h, w], or their probabilities [B, h, w, V].
  */
 export function decodeCodes(
@@ -164,20 +181,30 @@ export function generate(question: Question, runtime: Runtime): Generated {
 }
 
 /** x̂ → class scores [B, H, W, K], by the model's 𝒳⁻¹ or its marginals: the last part of `forward`. */
-export function conclude(decoded: tf.Tensor4D, { tokenLogits, size, sides }: Question, runtime: Runtime): tf.Tensor4D {
+export function conclude(decoded: tf.Tensor4D, question: Question, runtime: Runtime): tf.Tensor4D {
+  const { tokenLogits, size, original, sides } = question;
   const { classTable, tokenizer, config } = runtime;
-  if (!classTable) return invert(decoded, runtime, sides);
-  return marginalScores(tokenLogits, classTable, tokenizer, { size, scale: labelScale(tokenizer, config.prior) });
+  return tf.tidy(() => {
+    const scale = labelScale(tokenizer, config.prior);
+    const scores = classTable
+      ? marginalScores(tokenLogits, classTable, tokenizer, { size, scale })
+      : invert(decoded, runtime, sides);
+    return resize(scores, original);
+  });
 }
 
 /** z → x̂ → class scores at the image's size: `codes` are tokens [B, h, w], or their probabilities [B, h, w, V]. */
 export function render(
   codes: tf.Tensor3D | tf.Tensor4D,
-  question: Pick<Question, 'context' | 'size' | 'sides'>,
+  question: Pick<Question, 'context' | 'size' | 'original' | 'sides'>,
   runtime: Runtime,
 ): Pick<Forward, 'scores' | 'maskige'> {
   return tf.tidy(() => {
     const decoded = decodeCodes(codes, question, runtime);
-    return { scores: invert(decoded, runtime, question.sides), maskige: runtime.codec.picture(decoded) };
+    const { original, sides } = question;
+    return {
+      scores: resize(invert(decoded, runtime, sides), original),
+      maskige: resize(runtime.codec.picture(decoded), original),
+    };
   });
 }

@@ -2,6 +2,7 @@ import { resize, ShapeError } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 import type { InferenceConfig } from './config.js';
 import type { Forward, Runtime } from './forward.js';
+import { inputSize, toInputSize } from './scale.js';
 import { type SlideOptions, slide, windowStarts } from './slide.js';
 
 export type FlipDirection = 'horizontal' | 'vertical';
@@ -69,8 +70,9 @@ export async function inferProbabilities(
 }
 
 /** How many windows `runForward` computes for an image of a size: 1 where it is taken whole. */
-export function countWindows([height, width]: readonly [number, number], inference: InferenceConfig): number {
+export function countWindows(size: readonly [number, number], inference: InferenceConfig): number {
   if (inference.mode === 'whole') return 1;
+  const [height, width] = inputSize(size, inference);
   const { crop, stride } = inference;
   return windowStarts(height, crop[0], stride[0]).length * windowStarts(width, crop[1], stride[1]).length;
 }
@@ -102,8 +104,8 @@ export interface RunOptions {
 }
 
 /**
- * `run` on a whole image, or on windows of it whose results are averaged. Each window runs once. The tokens of windows do
- * not join; they are [B, 0, 0].
+ * `run` on a whole image (which it brings to `inference.scale` itself, as `forward` does), or on windows of the scaled image whose results
+ * are averaged. Each window runs once. The tokens of windows do not join; they are [B, 0, 0].
  */
 export async function runForward(
   image: tf.Tensor4D,
@@ -129,9 +131,17 @@ export async function runForward(
     return tf.concat([maps(scores), maskige, resize(tf.expandDims(confidence, 3), [h, w])], 3) as tf.Tensor4D;
   };
   const { crop, stride } = inference;
-  const joined = await slide(image, beside, { crop, stride, signal, ...(onWindow ? { onWindow } : {}) });
+  const scaled = toInputSize(image, inference);
+  const joined = await slide(scaled, beside, { crop, stride, signal, ...(onWindow ? { onWindow } : {}) }).finally(() =>
+    scaled.dispose(),
+  );
   const result = tf.tidy(() => {
-    const [scores, maskige, confidence] = tf.split(joined, [K, 3, 1], 3) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
+    const [, H, W] = image.shape;
+    const [scores, maskige, confidence] = tf.split(resize(joined, [H, W]), [K, 3, 1], 3) as [
+      tf.Tensor4D,
+      tf.Tensor4D,
+      tf.Tensor4D,
+    ];
     return {
       scores,
       maskige,

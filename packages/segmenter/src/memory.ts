@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { GssModelConfig, InferenceConfig } from './config.js';
+import { inputSize } from './scale.js';
 
 /** Numbers that a Swin block holds at once for each number of its input: qkv, scores of 49 neighbours, their softmax, the MLP. */
 const blockMaps = 34;
@@ -59,8 +60,9 @@ export function explainMemory(
   inference: InferenceConfig,
 ): unknown {
   if (!(error instanceof Error) || !outOfMemory.test(error.message)) return error;
+  const seen = inputSize(size, inference);
   const part: readonly [number, number] =
-    inference.mode === 'slide' ? [Math.min(size[0], inference.crop[0]), Math.min(size[1], inference.crop[1])] : size;
+    inference.mode === 'slide' ? [Math.min(seen[0], inference.crop[0]), Math.min(seen[1], inference.crop[1])] : seen;
   const needed = estimateMemory(config, part, batch);
   const backend = tf.getBackend();
   const free = backend === 'wasm' ? wasmLimit - tf.memory().numBytes : Number.POSITIVE_INFINITY;

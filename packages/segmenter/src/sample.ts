@@ -2,7 +2,7 @@ import type { LabelMap, RgbImage } from '@gss/maskige';
 import { createRng, type Rng } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 import type { InferenceConfig } from './config.js';
-import { ask, certainty, type Forward, type Question, type Runtime, render } from './forward.js';
+import { ask, certainty, type Forward, type Question, type Runtime, render, withInference } from './forward.js';
 import { countWindows, runForward } from './inference.js';
 import { readLabels, readMaskige } from './read.js';
 
@@ -111,9 +111,10 @@ export async function sampleMasks(image: tf.Tensor4D, runtime: Runtime, options:
     );
   check('sample', temperature, topK);
   // Drawn tokens are decoded as they are, whatever the model does with their distribution.
-  const drawn: Runtime = { ...runtime, config: { ...config, decoding: 'argmax' } };
-  const rng = createRng(seed);
   const inference = options.inference ?? config.inference;
+  const running = withInference(runtime, inference);
+  const drawn: Runtime = { ...running, config: { ...running.config, decoding: 'argmax' } };
+  const rng = createRng(seed);
   const [, height, width] = image.shape;
   const total = count * countWindows([height, width], inference);
   const K = config.palette.length;
@@ -123,12 +124,12 @@ export async function sampleMasks(image: tf.Tensor4D, runtime: Runtime, options:
   let votes = tf.zeros([1, height, width, K]) as tf.Tensor4D;
   let done = 0;
   const onWindow = () => onProgress?.(++done, total);
-  const question = inference.mode === 'whole' ? ask(image, runtime) : undefined;
+  const question = inference.mode === 'whole' ? ask(image, running) : undefined;
   const dispose = () => tf.dispose([votes, ...masks, ...maskiges]);
   try {
     for (let i = 0; i < count; i++) {
       const how = { temperature, rng: rng.fork(`sample ${i}`), ...(topK === undefined ? {} : { topK }) };
-      const run = (part: tf.Tensor4D) => tf.tidy(() => draw(question ?? ask(part, runtime), runtime, how));
+      const run = (part: tf.Tensor4D) => tf.tidy(() => draw(question ?? ask(part, running), running, how));
       const result = await runForward(image, run, drawn, inference, { signal, onWindow });
       const mask = tf.tidy(() => tf.cast(tf.argMax(result.scores, 3), 'int32') as tf.Tensor3D);
       masks.push(mask);

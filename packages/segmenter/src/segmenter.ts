@@ -1,9 +1,9 @@
 import { disposeTree, type Tree } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
-import { type AugmentOptions, countAugmented, inferAugmented } from './augment.js';
+import { type AugmentOptions, atOwnSize, countAugmented, inferAugmented } from './augment.js';
 import type { GssModelConfig, InferenceConfig } from './config.js';
 import { watchPixels } from './finite.js';
-import { type Forward, forward, type Runtime } from './forward.js';
+import { type Forward, forward, type Runtime, withInference } from './forward.js';
 import { type Group, groupImages, type SegmenterBatch, type SegmenterImage, toTensor } from './images.js';
 import { countWindows, runForward } from './inference.js';
 import { checkKernels } from './kernels.js';
@@ -49,7 +49,7 @@ export interface Segmenter {
   predict(images: SegmenterBatch, options?: PredictOptions): Promise<Prediction[]>;
   /** Draws several plausible masks of one image from the prior, where `predict` takes its most probable tokens. */
   sample(image: SegmenterImage, options?: SampleOptions): Promise<Samples>;
-  /** The bare forward pass of a batch, [B, H, W, 3] in 0..255, whole. */
+  /** The bare forward pass of a batch, [B, H, W, 3] in 0..255, whole, at `config.inference.scale`. */
   forward(images: tf.Tensor4D): Forward;
   dispose(): void;
 }
@@ -65,7 +65,9 @@ async function predictGroup(
   try {
     input = group.make();
     const checked = group.floats && checkPixels ? watchPixels('predict', input) : undefined;
-    const run = (part: tf.Tensor4D) => forward(part, runtime);
+    // A pass of the augmentation has its size already.
+    const running = withInference(runtime, augment ? atOwnSize(inference) : inference);
+    const run = (part: tf.Tensor4D) => forward(part, running);
     const watch = { signal, onWindow };
     const result = augment
       ? await inferAugmented(input, run, runtime, inference, augment, watch)

@@ -150,6 +150,8 @@ const prior = z.strictObject({
   backbone: z.enum([...namesOf(backboneVariants), ...namesOf(swinVariants)]),
   /** Variant of the head. */
   head: z.enum(namesOf(priorVariants)).default('nano'),
+  /** Side of the convolution that fuses the levels, 1 (default, the reference's) or 3: then a cell also reads its neighbours. */
+  fusionSize: z.union([z.literal(1), z.literal(3)]).optional(),
   /**
    * The token classifier: the reference's, two matrices of a low rank in its place, a part of the price, or one tied to the classes that
    * the codes show (tokenizer.variant=squares). Generative only.
@@ -175,13 +177,19 @@ const prior = z.strictObject({
       }),
     )
     .optional(),
-  /** Long and short side that pictures are brought to fit into before the random scale (the paper's 2048 and 512 or 1024); default their own size. */
+  /**
+   * Long and short side that pictures are brought to fit into before the random scale, and by the model that is trained (the paper's 2048 and
+   * 512 or 1024); default their own size.
+   */
   scale: size.optional(),
-  /** How the model will segment images: as a whole, or by windows of `crop` every `stride` pixels (height, width). */
+  /**
+   * How the model will segment images: as a whole, or by windows of `crop` every `stride` pixels (height, width); brought to fit into `scale`
+   * (long and short side) first, default the `scale` above.
+   */
   inference: z
     .discriminatedUnion('mode', [
-      z.strictObject({ mode: z.literal('whole') }),
-      z.strictObject({ mode: z.literal('slide'), crop: size, stride: size }),
+      z.strictObject({ mode: z.literal('whole'), scale: size.optional() }),
+      z.strictObject({ mode: z.literal('slide'), scale: size.optional(), crop: size, stride: size }),
     ])
     .default({ mode: 'whole' }),
   /** How tokens become classes: of the most probable tokens (the paper), or summed over all codes (tokenizer.variant=squares). */

@@ -82,6 +82,7 @@ export function priorModel(
       : { mean: imageNetMean, std: imageNetStd };
   const head = {
     ...priorVariants[p.head],
+    ...(p.fusionSize !== undefined && { fusionSize: p.fusionSize }),
     features: backboneChannels(backbone),
     classes: classes.length,
     vocabulary,
@@ -103,6 +104,6 @@ export function priorModel(
         : { ...head, ...(p.classifier === 'tied' ? tiedTo(tokenizer, classes.length) : classifierOf(p)) },
     tokenizer,
     decoding: p.decoding,
-    inference: p.inference,
+    inference: { ...(p.scale && { scale: p.scale }), ...p.inference },
   };
 }

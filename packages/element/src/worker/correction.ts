@@ -1,7 +1,7 @@
 import { parseSafetensors, serializeSafetensors } from '@gss/checkpoint';
 import { type ConvInverseParams, convInverse, convInverseSpec } from '@gss/posterior';
 import type { Runtime } from '@gss/segmenter';
-import { createRng, initParams, loadParams, mapTree, stateDict, type Tree } from '@gss/tensor';
+import { createRng, initParams, loadParams, mapTree, resize, stateDict, type Tree } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
@@ -26,6 +26,13 @@ export function freshCorrection(classes: number): ConvInverseParams {
   }) as unknown as ConvInverseParams;
 }
 
+/** The same correction of logits that are `factor` times as large; the caller disposes it. */
+export function scaleCorrection(params: ConvInverseParams, factor: number): ConvInverseParams {
+  return mapTree(params as unknown as Tree<tf.Tensor>, (tensor, name) =>
+    name.startsWith('2.conv.') ? tf.mul(tensor, factor) : tf.clone(tensor),
+  ) as unknown as ConvInverseParams;
+}
+
 /** Logits [B, H, W, K] of the model's own 𝒳⁻¹, corrected by what was learned. `decoded` is x̂ as the tokenizer gives it. */
 export function corrected<T extends tf.Tensor>(
   logits: T,
@@ -34,7 +41,8 @@ export function corrected<T extends tf.Tensor>(
   correction: Correction | undefined,
 ): tf.Tensor4D {
   if (!correction) return logits as unknown as tf.Tensor4D;
-  const picture = decoded.shape[3] === 3 ? decoded : codec.picture(decoded);
+  const [, H, W] = logits.shape as [number, number, number, number];
+  const picture = resize(decoded.shape[3] === 3 ? decoded : codec.picture(decoded), [H, W]);
   return tf.add(logits, convInverse(picture, correction.params)) as tf.Tensor4D;
 }
 

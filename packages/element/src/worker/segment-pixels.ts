@@ -13,8 +13,9 @@ export function sharesOf(labels: Uint8Array, classes: number): number[] {
   return counts.map((count) => count / labels.length);
 }
 
-/** Whether a picture is segmented in windows of ours: it is large. What lies under the limit is computed as in Node. */
-const isLarge = ({ width, height }: Pixels) => width * height > wholePixels;
+/** Whether a picture is segmented in windows of ours: the network would see a large one. What lies under the limit is computed as in Node. */
+const isLarge = ({ width, height }: Pixels, { runtime }: OpenModel) =>
+  width * height > wholePixels && !runtime.config.inference.scale;
 
 /** Segments a picture of any size: whole, or in windows whose middles are joined, so that memory does not grow with it. */
 export async function segmentPixels(
@@ -43,7 +44,7 @@ export async function segmentPixels(
   });
 
   const whole = { x: 0, y: 0, w: width, h: height };
-  if (!isLarge(pixels)) {
+  if (!isLarge(pixels, model)) {
     let told = false;
     const progress = (done: number, total: number) => {
       told = true;

@@ -84,7 +84,7 @@ export async function segmentPart(
     const asked = performance.now();
     generated = generate(question, runtime);
     const { tokens, confidence, decoded } = generated;
-    const picture = tf.tidy(() => runtime.codec.picture(decoded));
+    const picture = tf.tidy(() => resize(runtime.codec.picture(decoded), [H, W]));
     const maskige = toRgba((await readMaskige(picture)).data);
     picture.dispose();
     const map = {

@@ -47,13 +47,17 @@ export function fromPrior(
       const [, H, W] = image.shape;
       const size: [number, number] = [H, W];
       const plain = {
-        config,
+        config: { ...config, inference: { mode: 'whole' } }, // crops have the network's size already
         tokenizer,
         codec,
         params: { ...params, tokenizer: {} } as unknown as ModelParams,
       } satisfies Runtime;
       const question = moving
-        ? { tokenLogits: network(normalize(image, config), params!, config, training).tokenLogits, size }
+        ? {
+            tokenLogits: network(normalize(image, config), params!, config, training).tokenLogits,
+            size,
+            original: size,
+          }
         : ask(image, plain);
       const { tokenLogits } = question;
       const best = tf.argMax(tokenLogits, 3) as tf.Tensor3D;

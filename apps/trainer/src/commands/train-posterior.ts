@@ -7,9 +7,9 @@ import { type Context, command, interrupted } from '../cli/command.js';
 import { configsFolder } from '../config/folder.js';
 import { loadConfig } from '../config/load.js';
 import { saveResolved } from '../config/save.js';
-import { type DataOptions, openSplit } from '../data/sources.js';
-import { trainingData } from '../data/training-data.js';
+import type { DataOptions } from '../data/sources.js';
 import { trainPosterior } from '../stages/posterior/posterior.js';
+import { openTraining } from './open-training.js';
 import { backendOption, startBackend, withData } from './options.js';
 
 interface Options extends DataOptions {
@@ -28,7 +28,7 @@ async function run(context: Context, options: Options): Promise<number | undefin
   const named = variant === undefined ? [] : [`posterior.variant=${variant}`];
   const file = options.config ?? join(configsFolder(), 'posterior.json');
   const config = loadConfig(file, [...(options.set ?? []), ...named]);
-  const { train } = await trainingData(config, await openSplit(options, 'train'));
+  const { train } = await openTraining(options, config, context);
   await startBackend(context.out, options.backend);
   // Beside another stage's config.json in the same folder.
   await saveResolved(join(out, 'posterior'), config);

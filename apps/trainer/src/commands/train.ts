@@ -5,32 +5,23 @@ import { type Context, command, interrupted } from '../cli/command.js';
 import { loadConfig } from '../config/load.js';
 import { saveResolved } from '../config/save.js';
 import type { GssConfig } from '../config/schema.js';
-import { classesOnly, type DataOptions, openSplit } from '../data/sources.js';
-import { type TrainingData, trainingData } from '../data/training-data.js';
-import { skipOptions } from '../data/unreadable.js';
+import type { TrainingData } from '../data/training-data.js';
 import { trainAll } from '../stages/all.js';
 import { trainPrior } from '../stages/prior.js';
 import type { StageResult } from '../stages/stage.js';
 import { trainTokenizer } from '../stages/tokenizer.js';
+import { openTraining, type TrainingOptions } from './open-training.js';
 import { backendOption, startBackend, withData } from './options.js';
 import { posteriorCommand } from './train-posterior.js';
 
-interface Options extends DataOptions {
+interface Options extends TrainingOptions {
   readonly config: string;
   readonly set?: string[];
   readonly out: string;
   readonly resume?: boolean;
   readonly tokenizer?: string;
   readonly tokenCache?: string;
-  readonly classes?: string;
   readonly backend?: NodeBackend;
-}
-
-/** The data that the options name, else the config's. */
-function withSource(options: Options, { data }: GssConfig): Options {
-  const { data: folder, dataset, source } = options;
-  const named = folder !== undefined || dataset !== undefined || source !== undefined;
-  return named || !data?.source ? options : { ...options, source: JSON.stringify(data.source) };
 }
 
 async function run(
@@ -39,12 +30,7 @@ async function run(
   stage: (config: GssConfig, data: TrainingData) => Promise<StageResult>,
 ) {
   const config = loadConfig(options.config, options.set);
-  const from = withSource(options, config);
-  const skip = skipOptions(config, context.out.note);
-  const whole = options.classes ? await classesOnly(options.classes) : await openSplit(from, 'train', skip);
-  // --include and --exclude are for train: what is evaluated is a split as it is.
-  const { include: _, exclude: __, ...unfiltered } = from;
-  const data = await trainingData(config, whole, (split) => openSplit(unfiltered, split), skip);
+  const data = await openTraining(options, config, context);
   await startBackend(context.out, options.backend);
   await saveResolved(options.out, config);
   const result = await stage(config, data);

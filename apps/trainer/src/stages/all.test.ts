@@ -13,6 +13,7 @@ import { type OpenedData, openSource } from '../data/sources.js';
 import { trainingData } from '../data/training-data.js';
 import { skipOptions } from '../data/unreadable.js';
 import { type AllContext, type TrainStage, trainAll, trainStages } from './all.js';
+import { trainPosterior } from './posterior/posterior.js';
 
 vi.setConfig({ testTimeout: 180_000 }); // a run of training is seconds, on a loaded machine minutes
 
@@ -107,19 +108,28 @@ test('one unreadable sample: a run ends with its name, or leaves it out, says so
   const source = { kind: 'folder', root: folder, split: 'train' } as const;
   const name = pictures[0]!.replace('.png', '');
   await expect(openSource(source)).rejects.toThrow(pictures[0]);
+  const posterior = { ...base, steps: 6, variant: 'ft', inverse: { channels: 8 } };
   const run = async (data: object, dir: string) => {
-    const config = configOf({ classBalance: 0.5, steps: 6 }, { data });
+    const config = configOf({ classBalance: 0.5, steps: 6 }, { data, posterior });
     const skip = skipOptions(config, out.note);
     const opened = await trainingData(config, await openSource(source, skip), undefined, skip);
     return trainAll({ config, ...opened, dir: join(root, dir), out, signal, resume: false });
   };
   const { folder: model } = await run({ unreadable: 'skip', maxUnreadable: 1 }, 'skipped');
-  expect(model).toBe(join(root, 'skipped', 'model'));
+  expect(model).toBe(join(root, 'skipped', 'posterior', 'model'));
   expect(notes.join('\n')).toContain(`left out (at most 1 may be): ${name}: `);
-  const log = readFileSync(join(root, 'skipped', 'prior', 'log.jsonl'), 'utf8')
-    .trim()
-    .split('\n');
-  expect(JSON.parse(log.at(-1)!)).toMatchObject({ 'data/unreadable': 1, 'time/waiting': expect.any(Number) });
+  for (const stage of ['prior', 'posterior']) {
+    const log = readFileSync(join(root, 'skipped', stage, 'log.jsonl'), 'utf8')
+      .trim()
+      .split('\n');
+    expect(JSON.parse(log.at(-1)!)).toMatchObject({ 'data/unreadable': 1, 'time/waiting': expect.any(Number) });
+  }
+  const skip = { max: 1 };
+  const alone = { train: await openSource(source, skip), dir: join(root, 'alone'), out, signal, resume: false };
+  const trained = join(root, 'skipped', 'model');
+  await expect(
+    trainPosterior({ config: configOf({}, { posterior }), ...alone, model: trained }), // data.unreadable is stop
+  ).rejects.toThrow(`sample ${name} cannot be read: `);
   await expect(run({ unreadable: 'skip', maxUnreadable: 0 }, 'stopped-at-0')).rejects.toThrow(
     `data: 1 samples cannot be read, data.maxUnreadable is 0.\n  ${name}: `,
   );

@@ -3,8 +3,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '@gss/checkpoint/node';
 import type { PosteriorVariantName } from '@gss/posterior';
+import { UsageError } from '../cli/errors.js';
 import type { GssConfig } from '../config/schema.js';
-import { trainPosterior } from './posterior/posterior.js';
+import { posteriorPlan } from './posterior/plan.js';
+import { checkAroundModel, trainPosterior } from './posterior/posterior.js';
 import { trainPrior } from './prior.js';
 import type { StageContext, StageResult } from './stage.js';
 import { trainTokenizer } from './tokenizer.js';
@@ -52,6 +54,21 @@ export const trainStages: readonly TrainStage[] = [
   },
 ];
 
+/** Refuses now what the posterior stage would refuse after the stages before it. */
+function checkPosterior(config: GssConfig): void {
+  if (!config.posterior) return;
+  const plan = posteriorPlan(config);
+  if (needsModel(plan.variant)) checkAroundModel(plan);
+  else if (plan.inverse.soft)
+    throw new UsageError(
+      `posterior.inverse.soft is for ft-w, which reads what the prior predicts; this is ${plan.variant}.`,
+    );
+  if (plan.variant === 'tt' && config.prior.decoding === 'marginal')
+    throw new UsageError(
+      'prior.decoding=marginal sums over codes, which leaves no use for the inverse of tt. Take argmax.',
+    );
+}
+
 interface Done {
   readonly name: string;
   readonly of: string;
@@ -86,6 +103,7 @@ export async function trainAll(context: AllContext, stages = trainStages): Promi
   const path = join(dir, 'stages.json');
   const before = resume ? readDone(path) : [];
   const wanted = stages.filter((stage) => stage.wanted(config));
+  if (wanted.some(({ keys }) => keys.includes('posterior'))) checkPosterior(config);
   const done: Done[] = [];
   const folders = new Map<string, string>();
   let seconds = 0;

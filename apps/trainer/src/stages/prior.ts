@@ -19,7 +19,7 @@ import { openPriorLoss } from './prior-loss.js';
 import { priorModel } from './prior-model.js';
 import { priorLearning } from './prior-phases.js';
 import { withTiedClassifier } from './prior-tied.js';
-import type { StageContext, StageResult } from './stage.js';
+import { resumed, type StageContext, type StageResult } from './stage.js';
 
 /** Refuses crops whose tokens would not fill the tokenizer's squares. */
 function checkCrop([H, W]: readonly [number, number], { multiple = 1 }: Tokenizer, scale: number): void {
@@ -60,6 +60,10 @@ export async function trainPrior(
   const tokens = openTokenizer(tokenizer, stage1.params);
   const model = priorModel(config.name, p, stage1.config, tokens.vocabulary);
   const generative = model.kind === 'generative';
+  if (generative && stage1.inverse && p.decoding === 'marginal')
+    throw new UsageError(
+      `prior.decoding=marginal: ${context.tokenizer} has a learned inverse, which reads colours. Take argmax.`,
+    );
   const scale = labelScale(tokens, model.prior);
   if (generative) checkCrop(p.crop, tokens, scale);
   const spec = networkSpec(model);
@@ -126,6 +130,7 @@ export async function trainPrior(
         const before = best && best.step !== step ? ` · best ${percent(best.value)} at step ${best.step}` : '';
         out.note(`step ${step}: mIoU ${value} on ${evaluation?.name}${before}`);
       },
+      onResume: resumed(out, 'stage II'),
       onProgress: ({ step, loss }) => bar.update(step, `loss ${loss.toFixed(4)}`),
     });
     tellKept(out, p, result);

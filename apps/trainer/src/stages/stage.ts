@@ -22,3 +22,9 @@ export interface StageResult {
   /** The model folder that was written; undefined when interrupted. */
   readonly folder: string | undefined;
 }
+
+/** Says from where a stage goes on; for `onResume` of its loop. */
+export const resumed =
+  (out: Output, stage: string) =>
+  ({ step, path }: { readonly step: number; readonly path: string }): void =>
+    out.note(`${stage}: goes on from step ${step}, ${path}`);

@@ -19,7 +19,7 @@ import { trainingPipeline } from '../data/pipeline.js';
 import { skipOptions } from '../data/unreadable.js';
 import { contextTensor, maskigeTensor, recolouredTensor } from './batch.js';
 import { proceduralBatch, proceduralMap, proceduralStream } from './procedural.js';
-import type { StageContext, StageResult } from './stage.js';
+import { resumed, type StageContext, type StageResult } from './stage.js';
 import { compactTraining } from './tokenizers/compact.js';
 import { dvaeTraining } from './tokenizers/dvae.js';
 import type { FamilyContext, MaskMap, TokenizerTraining } from './tokenizers/training.js';
@@ -126,6 +126,7 @@ async function runTraining<const S extends Spec>(
         if (watch && (step % t.watchEvery === 0 || step === t.steps)) await watch(next, step, log);
         return next;
       },
+      onResume: resumed(out, 'stage I'),
       onProgress: ({ step, loss }) => bar.update(step, `loss ${loss.toFixed(4)}`),
     });
     if (watch && t.steps === 0) {

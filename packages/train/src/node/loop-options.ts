@@ -82,6 +82,8 @@ export interface TrainLoopOptions<S extends Spec, B> {
   readonly config: string;
   /** Continue from the newest checkpoint in `dir`, if there is one. */
   readonly resume?: boolean;
+  /** Told of the checkpoint that the run goes on from, before its first step. */
+  readonly onResume?: ((checkpoint: { readonly step: number; readonly path: string }) => void) | undefined;
   readonly checkpointEvery?: number;
   readonly logEvery?: number;
   /** Averages the parameters over the steps: evaluation and the result are of the average. Default: of the parameters. */

@@ -62,6 +62,7 @@ export async function trainLoop<const S extends Spec, B>(options: TrainLoopOptio
   const loaded = last
     ? await loadCheckpoint(last.path, { spec, config, ...optimizers })
     : { params: await options.init(), step: 0 };
+  if (last) options.onResume?.({ step: loaded.step, path: last.path });
   let params = trainable(spec, loaded.params, options.trains);
   ema?.begin(params as Tree<tf.Tensor>);
   let step = loaded.step;

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { type FtwConfig, inverseLoss } from '@gss/posterior';
 import {
   applyInverse,
@@ -13,17 +12,16 @@ import {
   openTokenizer,
 } from '@gss/segmenter';
 import { saveModelFolder, saveTokenizerFolder } from '@gss/segmenter/node';
-import { createRng, disposeTree, frozen, initParams, mapTree, type Spec, type Tree } from '@gss/tensor';
-import { adamW, noDecayRules, polySchedule } from '@gss/train';
-import { type Batch, createLoader, trainLoop } from '@gss/train/node';
+import { createRng, initParams, mapTree, type Spec, type Tree } from '@gss/tensor';
+import { adamW, noDecayRules } from '@gss/train';
 import * as tf from '@tensorflow/tfjs-core';
-import { trainingPipeline } from '../../data/pipeline.js';
 import { labelTensor } from '../batch.js';
 import type { StageContext, StageResult } from '../stage.js';
 import type { Painted } from './maskige.js';
 import { fromPrior, fromTokenizer, type Noisy } from './noisy.js';
 import { type OpenedModel, withInverse } from './open-model.js';
 import type { PosteriorPlan } from './plan.js';
+import { type About, runPosterior } from './training.js';
 
 type Params = { readonly inverse: InverseParams; readonly network?: NetworkParams };
 
@@ -52,7 +50,6 @@ export type Around = { readonly painted: Painted } | { readonly model: OpenedMod
  * DIR/posterior/model, a tokenizer folder or, around a model, a complete model folder.
  */
 export async function trainInverse(context: StageContext, plan: PosteriorPlan, around: Around): Promise<StageResult> {
-  const { config, train, dir, out, signal, resume } = context;
   const model = 'model' in around ? around.model : undefined;
   const base = 'model' in around ? around.model.config : around.painted.config;
   const K = base.classes.length;
@@ -72,42 +69,21 @@ export async function trainInverse(context: StageContext, plan: PosteriorPlan, a
     ? fromPrior(model.config, tokenizer, codec, noise, moving)
     : fromTokenizer(tokenizer, codec, K, { ...noise, enlarge });
   let current: Noisy | undefined;
-  const bar = out.progress(`X⁻¹ (${plan.variant})`, plan.steps);
   const networkNow = (params: Params) => (moving ? params.network : model?.network);
   try {
-    const result = await trainLoop<Spec, Batch>({
-      dir: join(dir, 'posterior'),
+    return await runPosterior(context, plan, {
+      title: `X⁻¹ (${plan.variant})`,
+      base,
       spec,
-      seed: config.seed,
-      steps: plan.steps,
-      config: JSON.stringify({ stage: 'posterior', seed: config.seed, plan, source: train.source, base }),
-      resume,
-      signal,
       optimizer: adamW({ weightDecay: plan.weightDecay, rules: noDecayRules }),
       trains: (name) => name.startsWith('inverse.'),
-      schedule: polySchedule({
-        base: plan.lr,
-        total: plan.steps,
-        power: plan.power,
-        warmup: { iterations: Math.min(plan.warmup, plan.steps - 1) },
-      }),
       ...(plan.clipNorm ? { clipNorm: plan.clipNorm } : {}),
       ema: plan.ema,
-      checkpointEvery: plan.checkpointEvery,
       init: () => {
-        const inverse = initParams(inverseSpec(own) as Spec, createRng(config.seed).fork('posterior/init'));
+        const inverse = initParams(inverseSpec(own) as Spec, createRng(context.config.seed).fork('posterior/init'));
         const copied = () => mapTree(model!.network as Tree<tf.Tensor>, (tensor) => tensor.clone());
         return moving ? { inverse, network: copied() } : { inverse };
       },
-      batches: (start) =>
-        createLoader({
-          source: train.source,
-          length: train.dataset.length,
-          pipeline: trainingPipeline(plan, train.size),
-          batchSize: plan.batchSize,
-          seed: config.seed,
-          start,
-        }),
       prepare: (params, batch, training) => {
         if (current) tf.dispose(current);
         current = noisy(batch, training, networkNow(params as unknown as Params));
@@ -120,21 +96,33 @@ export async function trainInverse(context: StageContext, plan: PosteriorPlan, a
         );
         return { loss };
       },
-      onProgress: ({ step, loss }) => bar.update(step, `loss ${loss.toFixed(4)}`),
+      save: (folder, params, about) => {
+        const { inverse, network } = params as unknown as Params;
+        return save(folder, around, own, { inverse, network: moving ? network : model?.network }, about, context.out);
+      },
     });
-    const trained = frozen(result.params) as unknown as Params;
-    const folder = join(dir, 'posterior', 'model');
-    if (result.finished) {
-      const about = { variant: plan.variant, seed: config.seed, steps: result.step };
-      await save(folder, around, own, { ...trained, network: networkNow(trained) }, about);
-    }
-    disposeTree(trained as unknown as Tree<tf.Tensor>);
-    return { finished: result.finished, seconds: result.seconds, folder: result.finished ? folder : undefined };
   } finally {
-    bar.stop();
     codec.dispose();
     if (current) tf.dispose(current);
   }
+}
+
+/**
+ * The model that an inverse of its most probable tokens makes. One that summed over codes or blended them decodes those tokens from
+ * now on: its inverse has seen nothing else.
+ */
+function modelWith(
+  { model }: { readonly model: OpenedModel },
+  own: InverseConfig,
+  posterior: About,
+  out: StageContext['out'],
+): GssModelConfig {
+  const { config, where } = model;
+  if (config.decoding !== 'argmax')
+    out.note(
+      `note: ${where} has decoding ${config.decoding}; with a learned inverse the model decodes the most probable tokens.`,
+    );
+  return { ...config, ...own, decoding: 'argmax', training: { ...config.training, posterior } };
 }
 
 async function save(
@@ -142,12 +130,13 @@ async function save(
   around: Around,
   own: InverseConfig,
   { inverse, network }: { readonly inverse: InverseParams; readonly network: NetworkParams | undefined },
-  posterior: Readonly<Record<string, unknown>>,
+  posterior: About,
+  out: StageContext['out'],
 ): Promise<void> {
   if ('model' in around) {
-    const { model } = around;
-    const config: GssModelConfig = { ...model.config, ...own, training: { ...model.config.training, posterior } };
-    await saveModelFolder(folder, config, withInverse({ network: network!, tokenizer: model.tokenizer }, inverse, own));
+    const { tokenizer } = around.model;
+    const params = withInverse({ network: network!, tokenizer }, inverse, own);
+    await saveModelFolder(folder, modelWith(around, own, posterior, out), params);
     return;
   }
   const { config, params } = around.painted;

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { maximalDistancePalette, type Palette, type Rgb } from '@gss/maskige';
 import { randomPalette } from '@gss/maskige/design';
 import {
@@ -15,17 +14,17 @@ import {
 } from '@gss/posterior';
 import { type GssTokenizerConfig, openTokenizer, tokenizerMultiple } from '@gss/segmenter';
 import { saveTokenizerFolder } from '@gss/segmenter/node';
-import { createRng, disposeTree, frozen, initParams, type Spec, type Training, type Tree, table } from '@gss/tensor';
-import { type LossResult, polySchedule, sgd } from '@gss/train';
-import { type Batch, createLoader, trainLoop } from '@gss/train/node';
+import { createRng, initParams, type Spec, type Training, table } from '@gss/tensor';
+import { type LossResult, sgd } from '@gss/train';
+import type { Batch } from '@gss/train/node';
 import * as tf from '@tensorflow/tfjs-core';
 import { UsageError } from '../../cli/errors.js';
-import { trainingPipeline } from '../../data/pipeline.js';
 import { filledTensor, labelTensor, scaleLabels } from '../batch.js';
 import type { StageContext, StageResult } from '../stage.js';
 import { codeLogits, saysProbabilities } from './code-logits.js';
 import type { Painted } from './maskige.js';
 import type { PosteriorPlan } from './plan.js';
+import { runPosterior } from './training.js';
 
 type Params = { readonly beta: tf.Tensor2D; readonly inverse?: ConvInverseParams };
 
@@ -52,14 +51,14 @@ function check({ tokenizer }: GssTokenizerConfig, { crop, enlarge, variant }: Po
  * entropy. β stays within the colours, [0, 1]. Leaves DIR/posterior/model, a tokenizer folder.
  */
 export async function trainPalette(context: StageContext, plan: PosteriorPlan, painted: Painted): Promise<StageResult> {
-  const { config, train, dir, out, signal, resume } = context;
+  const { seed } = context.config;
   const { config: base, params: stage1 } = painted;
   check(base, plan);
   const K = base.classes.length;
   const joint = plan.variant === 'tt';
   const ft: ConvInverseConfig = { channels: plan.inverse.channels, classes: K };
-  const rng = createRng(config.seed).fork('posterior');
-  const start = plan.start === 'random' ? randomPalette(K, { seed: config.seed }) : maximalDistancePalette(K);
+  const rng = createRng(seed).fork('posterior');
+  const start = plan.start === 'random' ? randomPalette(K, { seed }) : maximalDistancePalette(K);
   const values = () => Float32Array.from(start.flat(), (v) => v / 255);
   const beta = table([K, 3], { type: 'values', values });
   const spec: Spec = joint ? { beta, inverse: convInverseSpec(ft) } : { beta };
@@ -88,35 +87,14 @@ export async function trainPalette(context: StageContext, plan: PosteriorPlan, p
     return { loss: bound.loss, logs: { reconstruction: bound.reconstruction, inversion: bound.inversion } };
   };
 
-  const bar = out.progress(`X (${plan.variant})`, plan.steps);
   try {
-    const result = await trainLoop<Spec, Batch>({
-      dir: join(dir, 'posterior'),
+    return await runPosterior(context, plan, {
+      title: `X (${plan.variant})`,
+      base,
       spec,
-      seed: config.seed,
-      steps: plan.steps,
-      config: JSON.stringify({ stage: 'posterior', seed: config.seed, plan, source: train.source, base }),
-      resume,
-      signal,
       optimizer: sgd({ momentum: plan.momentum }),
-      schedule: polySchedule({
-        base: plan.lr,
-        total: plan.steps,
-        power: plan.power,
-        warmup: { iterations: Math.min(plan.warmup, plan.steps - 1) },
-      }),
       clipNorm: plan.clipNorm ?? 1,
-      checkpointEvery: plan.checkpointEvery,
       init: () => initParams(spec, rng.fork('init')),
-      batches: (start) =>
-        createLoader({
-          source: train.source,
-          length: train.dataset.length,
-          pipeline: trainingPipeline(plan, train.size),
-          batchSize: plan.batchSize,
-          seed: config.seed,
-          start,
-        }),
       prepare: async (params) => {
         if (joint) return;
         gamma?.dispose();
@@ -130,24 +108,18 @@ export async function trainPalette(context: StageContext, plan: PosteriorPlan, p
         inside.dispose();
         return params;
       },
-      onProgress: ({ step, loss }) => bar.update(step, `loss ${loss.toFixed(4)}`),
+      save: async (folder, params, about) => {
+        const { beta, inverse } = params as unknown as Params;
+        const saved: GssTokenizerConfig = {
+          ...base,
+          palette: await bytesOf(beta),
+          ...(joint ? { ft } : { inverse: plan.free }),
+          training: { ...base.training, posterior: about },
+        };
+        await saveTokenizerFolder(folder, saved, stage1, inverse);
+      },
     });
-    const trained = frozen(result.params) as unknown as Params;
-    const folder = join(dir, 'posterior', 'model');
-    if (result.finished) {
-      const about = { variant: plan.variant, seed: config.seed, steps: result.step };
-      const saved: GssTokenizerConfig = {
-        ...base,
-        palette: await bytesOf(trained.beta),
-        ...(joint ? { ft } : { inverse: plan.free }),
-        training: { ...base.training, posterior: about },
-      };
-      await saveTokenizerFolder(folder, saved, stage1, trained.inverse);
-    }
-    disposeTree(trained as unknown as Tree<tf.Tensor>);
-    return { finished: result.finished, seconds: result.seconds, folder: result.finished ? folder : undefined };
   } finally {
-    bar.stop();
     gamma?.dispose();
   }
 }

@@ -38,12 +38,16 @@ async function free(context: PosteriorContext, plan: PosteriorPlan): Promise<Sta
   return { finished: true, seconds: (performance.now() - began) / 1000, folder };
 }
 
-/** Around a model: its palette is what its prior predicts. */
+/** Refuses to give a trained model other colours: its palette is what its prior predicts. */
+export function checkAroundModel({ palette, variant }: PosteriorPlan): void {
+  if (palette === 'folder') return;
+  throw new UsageError(
+    `posterior.palette: ${variant} around a model keeps the model's palette. Leave the key out; tokenizer.palette says what a new model has.`,
+  );
+}
+
 async function aroundModel(context: PosteriorContext, plan: PosteriorPlan, where: string): Promise<StageResult> {
-  if (plan.palette !== 'folder')
-    throw new UsageError(
-      'posterior.palette: a trained model has its palette. Leave the key out, or leave out --model.',
-    );
+  checkAroundModel(plan);
   const model = await openModel(where, context.tokenizer);
   sameClasses(model.config.classes, context.train.classes, where);
   try {

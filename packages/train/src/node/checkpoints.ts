@@ -41,6 +41,8 @@ const placesOf = ({ optimizer, further = new Map(), ema }: RunOptimizers) => [
 ];
 
 const pattern = /^step-(\d{8})\.safetensors$/;
+/** What `writeSafetensors` leaves beside it when the process is killed in the middle. */
+const halfWritten = /^\.step-\d{8}\.safetensors\..*\.tmp$/;
 /** The file of a step's checkpoint. */
 export const stepFile = (dir: string, step: number): string =>
   join(dir, `step-${String(step).padStart(8, '0')}.safetensors`);
@@ -57,7 +59,8 @@ export function listCheckpoints(dir: string): { path: string; step: number }[] {
 }
 
 /**
- * Writes parameters, buffers and optimiser state into one file, atomically, then removes all but the newest `keep`.
+ * Writes parameters, buffers and optimiser state into one file, atomically, then removes all but the newest `keep` and what killed
+ * writes left half done.
  * One file, so that no crash can pair the weights of one step with the optimiser of another.
  */
 export async function saveCheckpoint(
@@ -96,7 +99,9 @@ export async function saveCheckpoint(
   // Files of later steps are of an earlier run in this folder, which this one replaces.
   const stale = all.filter((file) => file.step > step);
   const old = all.filter((file) => file.step <= step).slice(0, -keep);
-  for (const file of [...old, ...stale]) unlinkSync(file.path);
+  const halves = readdirSync(dir).filter((file) => halfWritten.test(file));
+  for (const file of [...[...old, ...stale].map(({ path }) => path), ...halves.map((file) => join(dir, file))])
+    unlinkSync(file);
   return path;
 }
 

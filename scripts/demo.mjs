@@ -1,11 +1,12 @@
-// `npm run demo`: set-up, then the demo on localhost with the headers that the wasm backend's threads need.
+// `npm run demo`: dependencies, then the demo on localhost with the headers that the wasm backend's threads need. Vite takes the packages'
+// sources: nothing is built before.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { setup } from './setup.mjs';
+import { install } from './setup.mjs';
 import { root } from './workspace.mjs';
 
 try {
-  setup({ quiet: true });
+  install({ quiet: true });
 } catch (error) {
   console.error(error.message);
   process.exit(1);

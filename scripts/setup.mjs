@@ -15,8 +15,8 @@ function fingerprint() {
   return hash.digest('hex');
 }
 
-/** Installs and builds; throws with the remedy when a step fails. */
-export function setup({ quiet = false } = {}) {
+/** Installs; throws with the remedy when that fails. */
+export function install({ quiet = false } = {}) {
   const [major] = process.versions.node.split('.').map(Number);
   if (major < 20)
     throw new Error(`GSS needs Node 20 or newer, this is ${process.version}. Install it and run the command again.`);
@@ -28,6 +28,11 @@ export function setup({ quiet = false } = {}) {
       throw new Error('set-up: pnpm install failed (see above). Check the network and run the command again.');
     writeFileSync(stamp, now);
   }
+}
+
+/** Installs and builds; throws with the remedy when a step fails. */
+export function setup({ quiet = false } = {}) {
+  install({ quiet });
   console.error('set-up: building …');
   if (pnpm(['exec', 'turbo', 'run', 'build', '--output-logs=errors-only'], { quiet }) !== 0)
     throw new Error('set-up: the build failed (see above).');

@@ -5,59 +5,15 @@ import { createServer, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { renderStreetScene, syntheticStreetsClasses } from '@gss/datasets';
-import { maximalDistancePalette } from '@gss/maskige';
-import { priorVariants } from '@gss/prior';
-import { createSegmenter, type GssModelConfig, imageNetMean, imageNetStd, modelSpec } from '@gss/segmenter';
-import { saveModelFolder } from '@gss/segmenter/node';
-import { swinVariants } from '@gss/swin';
-import { createRng, initParams, mapTree, type Tree } from '@gss/tensor';
+import { renderStreetScene } from '@gss/datasets';
 import { selectBackend } from '@gss/tensor/node';
 import { chromiumFlags, findChromium } from '@gss/testing';
-import { compactVariants } from '@gss/vqvae';
-import * as tf from '@tensorflow/tfjs-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { writeManifest } from '../manifest.mjs';
 import { buildStandalone } from '../standalone.mjs';
+import { makeTestModel, tinyConfig } from './test-model.js';
 
 const home = fileURLToPath(new URL('..', import.meta.url));
-// As small as it goes: GPUs in software take seconds for the nano preset.
-const backbone = {
-  ...swinVariants.nano,
-  channels: [8, 16, 24, 32],
-  depths: [1, 1, 1, 1],
-  heads: [1, 1, 1, 1],
-  window: 4,
-} as const;
-const tokenizer = { ...compactVariants.nano, hidden: 8, decoderBlocks: 1, codes: 64 };
-const palette = maximalDistancePalette(syntheticStreetsClasses.length);
-
-export const tinyConfig: GssModelConfig = {
-  format: 'gss-model',
-  version: 1,
-  name: 'tiny',
-  kind: 'generative',
-  classes: syntheticStreetsClasses,
-  palette,
-  unlabelled: [0, 0, 0],
-  mean: imageNetMean,
-  std: imageNetStd,
-  backbone: { type: 'swin', config: backbone },
-  prior: {
-    ...priorVariants.nano,
-    channels: 8,
-    tokenChannels: 16,
-    classifierChannels: 16,
-    heads: 1,
-    window: 4,
-    features: backbone.channels,
-    classes: palette.length,
-    vocabulary: tokenizer.codes,
-  },
-  tokenizer: { type: 'compact', config: tokenizer },
-  decoding: 'argmax',
-  inference: { mode: 'whole' },
-};
 
 export const sizes = { small: { width: 48, height: 32 }, medium: { width: 128, height: 96 } } as const;
 export type Size = keyof typeof sizes;
@@ -68,18 +24,10 @@ export function scene(size: { readonly width: number; readonly height: number },
   return Array.from({ length: (data.length / 3) * 4 }, (_, i) => (i % 4 === 3 ? 255 : data[(i >> 2) * 3 + (i % 4)]!));
 }
 
-/** Saves the tiny model with random weights, enlarged so that tokens do not tie, and gives Node's labels and tokens of both scenes. */
+/** Saves the tiny model, and gives Node's labels and tokens of both scenes. */
 async function makeModel(folder: string): Promise<Record<Size, { labels: number[]; tokens: number[] }>> {
   await selectBackend({ backend: 'wasm' });
-  const params = initParams(modelSpec(tinyConfig), createRng(7));
-  const larger = mapTree(params as Tree<tf.Tensor>, (tensor, name) => {
-    if (!/conv_seg\.weight|codebook/.test(name)) return tensor;
-    const scaled = tf.mul(tensor, 8);
-    tensor.dispose();
-    return scaled;
-  }) as typeof params;
-  await saveModelFolder(folder, tinyConfig, larger);
-  const segmenter = createSegmenter(tinyConfig, larger);
+  const segmenter = await makeTestModel(folder, tinyConfig);
   const truth = {} as Record<Size, { labels: number[]; tokens: number[] }>;
   for (const size of ['small', 'medium'] as const) {
     const prediction = await segmenter.predict(renderStreetScene({ seed: 3, index: 1, ...sizes[size] }).image);
@@ -101,6 +49,9 @@ const types: Record<string, string> = {
 /** A page with the engine's module as `window.gss`. */
 const blankPage = `<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>test</title><body></body>
 <script type="module">import * as gss from '/dist/standalone/gss-engine.js'; window.gss = gss;</script></html>`;
+
+/** The blank page without the headers that isolate it. */
+export const plainPath = '/plain';
 
 /** Faults that the server shows until they are taken away. */
 export interface Faults {
@@ -153,8 +104,10 @@ function send(
   response.setHeader('etag', `"${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}"`);
   response.setHeader('cache-control', 'no-store');
   if (start) response.setHeader('content-range', `bytes ${start}-${bytes.length - 1}/${bytes.length}`);
-  response.setHeader('cross-origin-opener-policy', 'same-origin');
-  response.setHeader('cross-origin-embedder-policy', 'require-corp');
+  if (path !== plainPath) {
+    response.setHeader('cross-origin-opener-policy', 'same-origin');
+    response.setHeader('cross-origin-embedder-policy', 'require-corp');
+  }
   const slow = faults.slow.get(path);
   if (slow !== undefined) return void response.write(part.subarray(0, slow));
   const cut = faults.cut.get(path);
@@ -173,6 +126,7 @@ export async function openSite(): Promise<Site> {
   const faults: Faults = { cut: new Map(), slow: new Map(), corrupt: new Set() };
   const files = new Map<string, string | Uint8Array>([
     ['/', blankPage],
+    [plainPath, blankPage],
     ['/example/index.html', readFileSync(join(home, 'example', 'index.html'))],
   ]);
   const requests: string[] = [];

@@ -26,8 +26,8 @@ export async function startEngine(
   );
 }
 
-/** Segments a scene on the page. */
-export const segment = (page: Page, size: Size) =>
+/** Segments a rendered street on the page. */
+export const segmentScene = (page: Page, size: { readonly width: number; readonly height: number }) =>
   page.evaluate(
     async ([rgba, width, height]) => {
       const image = new ImageData(Uint8ClampedArray.from(rgba), width, height);
@@ -40,8 +40,9 @@ export const segment = (page: Page, size: Size) =>
         bytes: [maskige.length, confidence.length],
       };
     },
-    [scene(sizes[size]), sizes[size].width, sizes[size].height] as const,
+    [scene(size), size.width, size.height] as const,
   );
+export const segment = (page: Page, size: Size) => segmentScene(page, sizes[size]);
 
 export const equalShare = (a: readonly number[], b: readonly number[]) =>
   a.filter((v, i) => v === b[i]).length / b.length;

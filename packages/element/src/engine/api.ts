@@ -24,6 +24,11 @@ export interface EngineOptions {
    * beside the worker's file, where the package's build puts them.
    */
   readonly wasmPaths?: string | Readonly<Record<string, string>>;
+  /**
+   * Threads of the wasm backend where the page is cross-origin isolated; elsewhere there is one. Default: half of the processor's logical cores,
+   * at least two where there are two, at most eight.
+   */
+  readonly threads?: number;
   /** Makes the worker, where a bundler needs it spelt out. Default: the package's own module worker. */
   readonly worker?: () => Worker;
   /** Called when a lost device or a crash has changed what the engine computes on. */
@@ -165,12 +170,18 @@ export interface Example {
 }
 
 export interface LearnOptions extends CallOptions {
-  /** Default 40. */
+  /** Default 100. */
   readonly steps?: number;
-  /** Learning rate of Adam, default 0.01. */
+  /** Learning rate of Adam, default 0.02. */
   readonly lr?: number;
   /** After every step: its number from 1, and its mean cross entropy in nats. */
   readonly onStep?: (step: number, loss: number) => void;
+}
+
+/** Share of the examples' labelled pixels that get their label, 0..1, before and after learning; `after` is never the smaller. */
+export interface Learned {
+  readonly before: number;
+  readonly after: number;
 }
 
 /** For tests and bug reports. */
@@ -209,9 +220,10 @@ export interface Engine {
   decode(tokens: TokenMap, options?: CallOptions): Promise<Decoded>;
   /**
    * Fits a correction of 𝒳⁻¹ (the convolutions of GSS-FT, added to the model's own inverse) to corrected masks; `segment`, `sample`,
-   * `recode` and `decode` use it from then on. Called again it goes on. An aborted call changes nothing.
+   * `recode` and `decode` use it from then on. Called again it goes on. Of the states on its way it takes the one that agrees best with the
+   * examples, the first included. An aborted call changes nothing.
    */
-  learn(examples: readonly Example[], options?: LearnOptions): Promise<void>;
+  learn(examples: readonly Example[], options?: LearnOptions): Promise<Learned>;
   /** Takes the last `learn` back; does nothing where there was none. */
   undo(): Promise<void>;
   /** How many `learn`s can be undone. */

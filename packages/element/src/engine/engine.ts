@@ -43,7 +43,8 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   /** A worker with a backend; after the first, one like the last. */
   async function start(): Promise<Link> {
     workers += 1;
-    const made = await openLink(make, { backend: options.backend, prefer: backend?.name, excluded, wasmPaths });
+    const { backend: wanted, threads } = options;
+    const made = await openLink(make, { backend: wanted, prefer: backend?.name, excluded, wasmPaths, threads });
     if (disposed) made.terminate();
     void made.ended.then(tellWhy);
     const before = backend;
@@ -137,13 +138,14 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
       needModel('decode');
       return enqueue('decode', { tokens }, { signal });
     },
-    async learn(examples, { steps = 40, lr = 0.01, signal, onStep } = {}) {
+    async learn(examples, { steps = 100, lr = 0.02, signal, onStep } = {}) {
       needModel('learn');
-      await queue.add(async () => {
-        const weights = await ask('learn', { examples, steps, lr }, { signal, onProgress: onStep });
+      return queue.add(async () => {
+        const { weights, ...found } = await ask('learn', { examples, steps, lr }, { signal, onProgress: onStep });
         signal?.throwIfAborted();
         await ask('setCorrection', { weights });
         learned.push(weights);
+        return found;
       }, signal);
     },
     undo: () =>

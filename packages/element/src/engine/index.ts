@@ -9,6 +9,7 @@ export type {
   Example,
   ImageInput,
   LabelImage,
+  Learned,
   LearnOptions,
   LoadOptions,
   ModelInfo,

@@ -6,6 +6,7 @@ import type {
   Example,
   ImageInput,
   LabelImage,
+  Learned,
   ModelInfo,
   Recoded,
   Result,
@@ -23,6 +24,7 @@ export interface InitMessage {
   /** Backends not to take any more, and why. */
   readonly excluded: Readonly<Partial<Record<BackendName, string>>>;
   readonly wasmPaths?: string | Readonly<Record<string, string>> | undefined;
+  readonly threads?: number | undefined;
   /** A Web Lock that the worker holds as long as it lives: how the page sees a silent death. */
   readonly lock: string;
 }
@@ -51,10 +53,10 @@ export interface Methods {
   };
   recode: { args: { readonly labels: LabelImage }; result: Recoded };
   decode: { args: { readonly tokens: TokenMap }; result: Decoded };
-  /** Gives the learned weights as a safetensors file. */
+  /** Gives the learned weights as a safetensors file, not yet in place. */
   learn: {
     args: { readonly examples: readonly Example[]; readonly steps: number; readonly lr: number };
-    result: Uint8Array<ArrayBuffer>;
+    result: Learned & { readonly weights: Uint8Array<ArrayBuffer> };
   };
   /** Puts learned weights in place, or none. */
   setCorrection: { args: { readonly weights: Uint8Array<ArrayBuffer> | undefined }; result: undefined };

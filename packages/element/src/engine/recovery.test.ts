@@ -56,7 +56,7 @@ function engineWith(failures: string[], options: { backend?: BackendName } = {})
   };
   const script = (method: string) => {
     if (method === 'load') return info;
-    if (method === 'learn') return Uint8Array.of(ScriptedWorker.made.length);
+    if (method === 'learn') return { weights: Uint8Array.of(ScriptedWorker.made.length), before: 0.5, after: 0.75 };
     if (method === 'segment') return failures.shift() ?? result;
     return undefined;
   };
@@ -81,7 +81,8 @@ test('a new worker gets the model and what was learned, then the call again', as
   const { engine: starting, changes } = engineWith(['crash']);
   const engine = await starting;
   await engine.load('models/a');
-  await engine.learn([{ image, labels: { data: new Uint8Array(1), width: 1, height: 1 } }]);
+  const labels = { data: new Uint8Array(1), width: 1, height: 1 };
+  expect(await engine.learn([{ image, labels }])).toEqual({ before: 0.5, after: 0.75 });
   expect(await engine.segment(image)).toBe(result);
   expect(ScriptedWorker.made).toHaveLength(2);
   expect(ScriptedWorker.made[0]!.terminated).toBe(true);

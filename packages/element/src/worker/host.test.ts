@@ -1,13 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSegmenter, type GssModelConfig, modelSpec, type PredictOptions, twinHead } from '@gss/segmenter';
-import { saveModelFolder } from '@gss/segmenter/node';
-import { createRng, initParams, mapTree, type Tree } from '@gss/tensor';
+import { type GssModelConfig, type PredictOptions, twinHead } from '@gss/segmenter';
 import { selectBackend } from '@gss/tensor/node';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { scene, tinyConfig } from '../test-browser.js';
+import { scene } from '../test-browser.js';
+import { makeTestModel, tinyConfig } from '../test-model.js';
 import { createHost } from './host.js';
 import type { CallContext } from './scope.js';
 
@@ -40,16 +39,8 @@ afterAll(() => {
 
 /** A model's files, and what `predict` of Node says. */
 async function makeModel(config: GssModelConfig, options: Pick<PredictOptions, 'augment'>) {
-  const fresh = initParams(modelSpec(config), createRng(3)) as unknown as Tree<tf.Tensor>;
-  const params = mapTree(fresh, (tensor, name) => {
-    if (!/(conv_seg|cls_segmap\.conv)\.weight|codebook/.test(name)) return tensor;
-    const larger = tf.mul(tensor, 8);
-    tensor.dispose();
-    return larger;
-  }) as unknown as Parameters<typeof createSegmenter>[1];
-  await saveModelFolder(folder, config, params);
+  const segmenter = await makeTestModel(folder, config, 3);
   const files = ['config.json', 'model.safetensors'].map((name) => new File([readFileSync(join(folder, name))], name));
-  const segmenter = createSegmenter(config, params);
   const prediction = await segmenter.predict(image, options);
   const labels = (await prediction.labels()).data as Uint8Array;
   prediction.dispose();
@@ -80,7 +71,7 @@ test.each(Object.entries(configs))(
       const progress = (_step: number, loss: number) => losses.push(loss);
       const learned = await host.learn({ examples, steps: 3, lr: 0.01 }, { ...context, progress });
       expect(losses.at(-1)).toBeLessThan(losses[0]!);
-      await host.setCorrection({ weights: learned.value }, context);
+      await host.setCorrection({ weights: learned.value.weights }, context);
       const { value: painted } = await host.recode({ labels: { data: labels, ...size } }, context);
       expect(painted.labels.data).toHaveLength(labels.length);
       await host.setCorrection({ weights: undefined }, context);

@@ -1,41 +1,31 @@
 import { convInverse } from '@gss/posterior';
-import { ask, conclude, generate } from '@gss/segmenter';
-import { createRng, crossEntropyRows, disposeTree, mapTree, type Tree, trainable, variablesOf } from '@gss/tensor';
+import { createRng, disposeTree, mapTree, type Rng, type Tree, trainable, variablesOf } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
-import type { LabelImage } from '../engine/api.js';
-import { type Correction, correctionSpec, freshCorrection, saveCorrection } from './correction.js';
-import { labelTensor } from './generate.js';
+import type { LabelImage, Learned } from '../engine/api.js';
+import { type Correction, correctionSpec, freshCorrection, saveCorrection, scaleCorrection } from './correction.js';
+import {
+  calibrate,
+  countLabelled,
+  countRight,
+  disposeExample,
+  type Example,
+  meanCrossEntropy,
+  prepareExample,
+} from './example.js';
 import type { OpenModel } from './model.js';
-import { type Pixels, toTensor } from './pixels.js';
+import type { Pixels } from './pixels.js';
 import { breathe, type CallContext } from './scope.js';
 
-/** An example as the steps read it. */
-interface Prepared {
-  /** x̂ that the model generates, [1, H, W, 3] in [0, 1]. */
-  readonly maskige: tf.Tensor4D;
-  /** Logits of the model's own 𝒳⁻¹, [1, H, W, K]. */
-  readonly own: tf.Tensor4D;
-  /** [1, H, W]; K is unlabelled. */
-  readonly labels: tf.Tensor3D;
-}
+type Params = Correction['params'];
+const asTree = (params: Params) => params as unknown as Tree<tf.Tensor>;
+const copy = (params: Params) => mapTree(asTree(params), (tensor) => tf.clone(tensor)) as unknown as Params;
 
-/** Sides of the crop that a step sees. */
-const cropSide = 128;
-
-function prepare(pixels: Pixels, labels: LabelImage, { runtime, logitScale }: OpenModel): Prepared {
-  const { width: w, height: h } = pixels;
-  if (labels.width !== w || labels.height !== h)
-    throw new RangeError(
-      `learn: the picture is ${w} × ${h}, its labels are ${labels.width} × ${labels.height}. Correct the mask that segment gave.`,
-    );
-  const ids = labelTensor('learn', labels, runtime);
-  return tf.tidy(() => {
-    const question = ask(toTensor(pixels, { x: 0, y: 0, w, h }), runtime);
-    const { decoded } = generate(question, runtime);
-    const own = tf.mul(conclude(decoded, question, runtime), logitScale) as tf.Tensor4D;
-    return { maskige: runtime.codec.picture(decoded), own, labels: ids };
-  });
-}
+/** A step sees so many crops of so many pixels a side, of all examples: one large crop shows few classes and drags their shares along. */
+const crops = 8;
+const cropSide = 48;
+/** How often the examples are looked at whole, and with what parts of the correction: a part turns only the pixels that were least sure. */
+const looks = 8;
+const parts = [1, 0.5, 0.25, 0.125] as const;
 
 export interface LearnRequest {
   readonly examples: readonly { readonly pixels: Pixels; readonly labels: LabelImage }[];
@@ -43,18 +33,12 @@ export interface LearnRequest {
   readonly lr: number;
 }
 
-/**
- * Fits the correction of 𝒳⁻¹ to corrected masks: cross entropy over the labelled pixels of a random crop a step, Adam; everything else of
- * the model stays. Goes on from `from`. Progress tells step and loss.
- * @returns the learned weights as a safetensors file.
- */
-export async function learnCorrection(
-  { examples, steps, lr }: LearnRequest,
-  model: OpenModel,
-  from: Correction | undefined,
-  context: CallContext,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const { config } = model.runtime;
+/** Learned weights as a safetensors file, and what they do. */
+export interface LearnAnswer extends Learned {
+  readonly weights: Uint8Array<ArrayBuffer>;
+}
+
+function check({ examples, steps, lr }: LearnRequest, { runtime: { config } }: OpenModel): void {
   if (config.kind === 'discriminative')
     throw new TypeError(
       `learn: ${config.name} is discriminative: it has no maskige to invert. Load a generative model.`,
@@ -63,46 +47,98 @@ export async function learnCorrection(
     throw new RangeError('learn: expected at least one example, got none. Correct a mask first.');
   if (!(Number.isInteger(steps) && steps > 0 && lr > 0))
     throw new RangeError(`learn: expected a whole number of steps and a rate above 0, got ${steps} and ${lr}.`);
+}
+
+/** Crops of random examples: x̂ [crops, h, w, 3], logits [crops, h, w, K], labels [crops, h, w]. */
+function drawCrops(examples: readonly Example[], rng: Rng, scale: number) {
+  const h = Math.min(cropSide, ...examples.map(({ labels }) => labels.shape[1]));
+  const w = Math.min(cropSide, ...examples.map(({ labels }) => labels.shape[2]));
+  const drawn = Array.from({ length: crops }, () => {
+    const { maskige, own, labels } = examples[rng.int(examples.length)]!;
+    const [, H, W, K] = own.shape;
+    const [y, x] = [rng.int(H - h + 1), rng.int(W - w + 1)];
+    return {
+      seen: tf.slice(maskige, [0, y, x, 0], [1, h, w, 3]),
+      base: tf.slice(own, [0, y, x, 0], [1, h, w, K]),
+      targets: tf.slice(labels, [0, y, x], [1, h, w]),
+    };
+  });
+  return {
+    seen: tf.concat(drawn.map(({ seen }) => seen)),
+    base: tf.mul(tf.concat(drawn.map(({ base }) => base)), scale),
+    targets: tf.concat(drawn.map(({ targets }) => targets)),
+  };
+}
+
+/** One step of Adam: the mean cross entropy of its crops before it. */
+function takeStep(
+  examples: readonly Example[],
+  rng: Rng,
+  params: Params,
+  scale: number,
+  optimizer: tf.Optimizer,
+): tf.Scalar {
+  const variables = [...variablesOf(asTree(params)).values()];
+  return tf.tidy(() => {
+    const { seen, base, targets } = drawCrops(examples, rng, scale);
+    const loss = () => meanCrossEntropy(tf.add(base, convInverse(seen, params)), targets);
+    return optimizer.minimize(loss, true, variables) as tf.Scalar;
+  });
+}
+
+/**
+ * Fits the correction of 𝒳⁻¹ to corrected masks: cross entropy over the labelled pixels of random crops, Adam; everything else of
+ * the model stays. Goes on from `from`. Of the states on the way, whole or in part, the first included, it gives the one that gets most of the
+ * labelled pixels right, so that learning never lowers that share. Progress tells step and loss.
+ */
+export async function learnCorrection(
+  request: LearnRequest,
+  model: OpenModel,
+  from: Correction | undefined,
+  context: CallContext,
+): Promise<LearnAnswer> {
+  check(request, model);
+  const { examples, steps, lr } = request;
   (await import('./gradients.js')).needGradients();
-  const K = config.classes.length;
-  const prepared: Prepared[] = [];
-  const optimizer = tf.train.adam(lr);
-  const start = from
-    ? mapTree(from.params as unknown as Tree<tf.Tensor>, (tensor) => tf.clone(tensor))
-    : (freshCorrection(K) as unknown as Tree<tf.Tensor>);
-  const params = trainable(correctionSpec(K), start) as unknown as Correction['params'];
-  const variables = [...variablesOf(params as unknown as Tree<tf.Tensor>).values()];
+  const K = model.runtime.config.classes.length;
+  const prepared: Example[] = [];
+  const optimizer = new tf.AdamOptimizer(lr, 0.9, 0.999); // tf.train.adam would bring every optimiser along
+  let params: Params | undefined;
+  let best: Params | undefined;
   const rng = createRng(steps);
   try {
     for (const { pixels, labels } of examples) {
-      prepared.push(prepare(pixels, labels, model));
+      prepared.push(prepareExample(pixels, labels, model));
       await breathe(context);
     }
+    const scale = await calibrate(prepared, context);
+    const start = from ? scaleCorrection(from.params, scale) : freshCorrection(K);
+    params = trainable(correctionSpec(K), asTree(start)) as unknown as Params;
+    best = copy(params);
+    const labelled = Math.max(1, await countLabelled(prepared));
+    const [before] = (await countRight(prepared, params, scale, [1])) as [number];
+    let most = before;
     for (let step = 1; step <= steps; step++) {
-      const { maskige, own, labels } = prepared[(step - 1) % prepared.length]!;
-      const [, H, W] = labels.shape;
-      const [h, w] = [Math.min(cropSide, H), Math.min(cropSide, W)];
-      const [y, x] = [rng.int(H - h + 1), rng.int(W - w + 1)];
-      const cost = tf.tidy(() => {
-        const targets = tf.slice(labels, [0, y, x], [1, h, w]);
-        const counted = tf.maximum(1, tf.sum(tf.cast(tf.notEqual(targets, K), 'float32')));
-        const seen = tf.slice(maskige, [0, y, x, 0], [1, h, w, 3]);
-        const base = tf.slice(own, [0, y, x, 0], [1, h, w, K]);
-        const loss = () =>
-          tf.div(tf.sum(crossEntropyRows(tf.add(base, convInverse(seen, params)), targets, K)), counted) as tf.Scalar;
-        return optimizer.minimize(loss, true, variables) as tf.Scalar;
-      });
+      const cost = takeStep(prepared, rng, params, scale, optimizer);
       const [value] = await cost.data();
       cost.dispose();
       if (!Number.isFinite(value))
         throw new RangeError(`learn: the loss is ${value} at step ${step}. Take a smaller learning rate than ${lr}.`);
       context.progress(step, value!);
       await breathe(context);
+      if (step % Math.ceil(steps / looks) !== 0 && step !== steps) continue;
+      const right = await countRight(prepared, params, scale, parts);
+      if (Math.max(...right) <= most) continue;
+      most = Math.max(...right);
+      disposeTree(asTree(best));
+      best = scaleCorrection(params, parts[right.indexOf(most)]!);
     }
-    return await saveCorrection(params, K);
+    const learned = scaleCorrection(best, 1 / scale);
+    const weights = await saveCorrection(learned, K).finally(() => disposeTree(asTree(learned)));
+    return { weights, before: before / labelled, after: most / labelled };
   } finally {
     optimizer.dispose();
-    disposeTree(params as unknown as Tree<tf.Tensor>);
-    for (const { maskige, own, labels } of prepared) tf.dispose([maskige, own, labels]);
+    for (const tree of [params, best]) if (tree) disposeTree(asTree(tree));
+    prepared.forEach(disposeExample);
   }
 }

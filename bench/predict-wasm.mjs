@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../scripts/workspace.mjs';
 import { bundlePackages } from './bundle.mjs';
+import { profileKernels } from './wasm-profile.mjs';
 
 const require = createRequire(join(root, 'packages/tensor/package.json'));
 const wasm = require('@tensorflow/tfjs-backend-wasm');
@@ -40,22 +41,10 @@ async function once(segmenter) {
   return labels;
 }
 
-async function profile(segmenter) {
-  await once(segmenter);
-  const { kernels } = await tf.profile(() => segmenter.forward(tf.zeros([1, height, width, 3])));
-  const sums = new Map();
-  for (const { name, kernelTimeMs } of kernels) {
-    const [ms, count] = sums.get(name) ?? [0, 0];
-    sums.set(name, [ms + (await kernelTimeMs), count + 1]);
-  }
-  for (const [name, [ms, count]] of [...sums].sort((a, b) => b[1][0] - a[1][0]).slice(0, 20))
-    console.log(`${ms.toFixed(1).padStart(8)} ms  ${String(count).padStart(4)} ×  ${name}`);
-}
-
 for (const name of positionals.length ? positionals : ['nano']) {
   const { model } = presets.preset(name, { classes: Number(options.classes) });
   const segmenter = gss.createSegmenter(model, tensor.initParams(gss.modelSpec(model), tensor.createRng(1)));
-  if (options.profile) await profile(segmenter);
+  if (options.profile) await profileKernels(tf, () => once(segmenter));
   else {
     const [user, clock] = [[], []];
     for (let i = 0; i < Number(options.rounds) + 2; i++) {

@@ -1,4 +1,4 @@
-import { conv, convNoBiasSpec, convSpec, type ParamsOf } from '@gss/tensor';
+import { conv, convArgMax, convNoBiasSpec, convSpec, type ParamsOf } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 
 export interface ClassifierConfig {
@@ -108,4 +108,11 @@ export function classifyTokens(x: tf.Tensor4D, params: ClassifierParams): tf.Ten
   if ('weight' in params) return conv(x, params);
   const [down, up] = params;
   return tf.tidy(() => conv(conv(x, down), up));
+}
+
+/** arg max of `classifyTokens`, the first on a tie, int32 [B, h, w]; a backend with a kernel for it stores no logits. No gradient. */
+export function likeliestTokens(x: tf.Tensor4D, params: ClassifierParams): tf.Tensor3D {
+  if ('weight' in params) return convArgMax(x, params);
+  const [down, up] = params;
+  return tf.tidy(() => convArgMax(conv(x, down), up));
 }

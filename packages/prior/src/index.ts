@@ -4,6 +4,7 @@ export {
   type ClassifierParams,
   classifierSpec,
   classifyTokens,
+  likeliestTokens,
   tieClassifier,
   tiedTableName,
 } from './classifier.js';

@@ -1,6 +1,6 @@
 import type { InverseSides } from '@gss/posterior';
 import type { PriorConfig } from '@gss/prior';
-import { resize } from '@gss/tensor';
+import { certainty, resize } from '@gss/tensor';
 import { padToMultiple, type Tokenizer } from '@gss/vqvae';
 import * as tf from '@tensorflow/tfjs-core';
 import type { GssModelConfig, InferenceConfig } from './config.js';
@@ -40,21 +40,6 @@ export type Forward = {
 /** (image − mean) / std, per channel; image [B, H, W, 3] in 0..255. */
 export function normalize(image: tf.Tensor4D, { mean, std }: Pick<GssModelConfig, 'mean' | 'std'>): tf.Tensor4D {
   return tf.tidy(() => tf.div(tf.sub(image, tf.tensor1d([...mean])), tf.tensor1d([...std])));
-}
-
-/**
- * 1 − normalised entropy of logits over the last axis: [..., V] → [...] in [0, 1]. With d = logits − max, e = exp d and Z = Σ e,
- * Σ p ln p = Σ e·d / Z − ln Z: one exponential a logit, where softmax and log-softmax take two.
- */
-export function certainty<T extends tf.Tensor>(logits: tf.Tensor): T {
-  return tf.tidy(() => {
-    const d = tf.sub(logits, tf.max(logits, -1, true));
-    const e = tf.exp(d);
-    const Z = tf.sum(e, -1);
-    const negativeEntropy = tf.sub(tf.div(tf.sum(tf.mul(e, d), -1), Z), tf.log(Z));
-    const V = logits.shape[logits.rank - 1]!;
-    return tf.add(1, tf.div(negativeEntropy, Math.log(V))) as T;
-  });
 }
 
 /**
@@ -107,30 +92,44 @@ export type Question = {
   readonly original: [number, number];
 };
 
-/** x → p(z|x): the network's half of `forward`; image [B, H, W, 3] in 0..255. */
-export function ask(image: tf.Tensor4D, { config, params, tokenizer }: Runtime): Question {
+/** A question without what the prior says to it. */
+export type Prompt = Omit<Question, 'tokenLogits'>;
+
+/**
+ * Brings images [B, H, W, 3] in 0..255 to the network, `read`, which gets them normalised and gives a map of tokens, [B, h, w, N]: what it
+ * read, and the rest of the question.
+ */
+export function prompt(
+  image: tf.Tensor4D,
+  { config, tokenizer }: Pick<Runtime, 'config' | 'tokenizer'>,
+  read: (normalised: tf.Tensor4D) => tf.Tensor4D,
+): [map: tf.Tensor4D, prompt: Prompt] {
   const [, height, width] = image.shape;
+  const input = seen(image, config);
+  const [, H, W] = input.shape;
+  // A tokenizer of whole squares needs whole squares of tokens; padding is cut away again in `render`.
+  const whole = tokenizer.multiple
+    ? padToMultiple(input, tokenizer.multiple / labelScale(tokenizer, config.prior))
+    : input;
+  const map = read(normalize(whole, config));
+  const [, h, w] = map.shape;
+  const d = tokenizer.downsample;
+  const context = tokenizer.needsContext
+    ? { context: tf.div(resize(whole, [h * d, w * d]), 255) as tf.Tensor4D }
+    : undefined;
+  const sides = config.ftw?.photo ? { sides: { photo: tf.div(input, 255) as tf.Tensor4D } } : undefined;
+  return [map, { ...context, ...sides, size: [H, W], original: [height, width] }];
+}
+
+/** x → p(z|x): the network's half of `forward`; image [B, H, W, 3] in 0..255. */
+export function ask(image: tf.Tensor4D, runtime: Runtime): Question {
+  const { config, params } = runtime;
   return tf.tidy((): Question => {
-    const input = seen(image, config);
-    const [, H, W] = input.shape;
-    // A tokenizer of whole squares needs whole squares of tokens; padding is cut away again in `render`.
-    const whole = tokenizer.multiple
-      ? padToMultiple(input, tokenizer.multiple / labelScale(tokenizer, config.prior))
-      : input;
-    const { tokenLogits } = network(normalize(whole, config), params, config);
-    const [, h, w] = tokenLogits.shape;
-    const d = tokenizer.downsample;
-    const context = tokenizer.needsContext
-      ? { context: tf.div(resize(whole, [h * d, w * d]), 255) as tf.Tensor4D }
-      : undefined;
-    const question: Question = { tokenLogits, ...context, size: [H, W], original: [height, width] };
-    const { photo, soft } = config.ftw ?? {};
-    if (!photo && !soft) return question;
-    const sides = {
-      ...(photo ? { photo: tf.div(input, 255) as tf.Tensor4D } : {}),
-      ...(soft ? { soft: decodeCodes(tf.softmax(tokenLogits) as tf.Tensor4D, question, { config, tokenizer }) } : {}),
-    };
-    return { ...question, sides };
+    const [tokenLogits, rest] = prompt(image, runtime, (x) => network(x, params, config).tokenLogits);
+    const question: Question = { tokenLogits, ...rest };
+    if (!config.ftw?.soft) return question;
+    const soft = decodeCodes(tf.softmax(tokenLogits) as tf.Tensor4D, question, runtime);
+    return { ...question, sides: { ...rest.sides, soft } };
   });
 }
 

@@ -1,3 +1,4 @@
+export { certainty } from '@gss/tensor';
 export { type AugmentOptions, fullAugmentation, rescaledSize } from './augment.js';
 export { type BackboneName, backboneVariants } from './backbone-variants.js';
 export {
@@ -26,7 +27,6 @@ export {
 } from './config.js';
 export {
   ask,
-  certainty,
   conclude,
   decodeCodes,
   type Forward,

@@ -1,7 +1,7 @@
 import { convInverseSpec, ftwSpec, type InverseSides } from '@gss/posterior';
-import { type PriorOutput, prior, priorSpec } from '@gss/prior';
+import { beforeClassifier, type PriorOutput, prior, priorSpec, tokenFeatures } from '@gss/prior';
 import { countParams, type ParamsOf, type Training } from '@gss/tensor';
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import { backboneFeatures, backboneSpec } from './backbones.js';
 import type { GssModelConfig } from './config.js';
 import { applyInverse } from './inverse.js';
@@ -43,6 +43,15 @@ export function network(
   const output = prior(features, params.decode_head, config.prior, training);
   if (!training) for (const map of features) map.dispose();
   return output;
+}
+
+/** The network up to the token classifier, without the pixel head: normalised image, [B, H, W, 3] → [B, h, w, classifierChannels]. */
+export function networkEvidence(image: tf.Tensor4D, params: NetworkParams, config: NetworkConfig): tf.Tensor4D {
+  return tf.tidy(() => {
+    const features = backboneFeatures(image, params.backbone, config.backbone);
+    const { attended } = tokenFeatures(features, params.decode_head, config.prior);
+    return beforeClassifier(attended, params.decode_head);
+  });
 }
 
 /** The learned 𝒳⁻¹ of a model that has one: maskige [B, H, W, 3] in [0, 1] → class logits [B, H, W, K]. */

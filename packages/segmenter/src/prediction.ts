@@ -1,7 +1,8 @@
 import type { LabelMap, RgbImage } from '@gss/maskige';
 import { resize } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Forward, Runtime } from './forward.js';
+import { type Answer, lazyConfidence } from './answer.js';
+import type { Runtime } from './forward.js';
 import { colourTemperature, scoresAreLogits } from './inference.js';
 import { read, readLabels, readMaskige } from './read.js';
 
@@ -13,7 +14,10 @@ export interface Prediction {
   labels(): Promise<LabelMap>;
   /** The generated maskige. */
   maskige(): Promise<RgbImage>;
-  /** The prior's certainty per pixel, 0..1, row by row. */
+  /**
+   * The prior's certainty per pixel, 0..1, row by row. Of an image taken whole by arg max it is computed at the first call, with the token
+   * classifier run again; the prediction holds what that reads until then.
+   */
   confidence(): Promise<Float32Array>;
   /** Token map; empty in sliding inference and with augmentation, where every window or pass has its own. */
   tokens(): Promise<{ data: Int32Array; width: number; height: number }>;
@@ -39,14 +43,16 @@ export const softenProbabilities: Soften = (p, temperature) =>
   temperature === undefined ? p : tf.softmax(tf.div(tf.log(tf.maximum(p, 1e-30)), temperature));
 
 /** What was computed of one image, to be read when asked for; it takes the tensors over. */
-export function createPrediction({ scores, maskige, tokens, confidence }: Forward, soften: Soften): Prediction {
+export function createPrediction(answer: Answer, { params }: Pick<Runtime, 'params'>, soften: Soften): Prediction {
+  const { scores, maskige, tokens } = answer;
   const [, height, width] = scores.shape;
+  const certain = lazyConfidence(answer, params.decode_head.conv_seg);
   return {
     width,
     height,
     labels: () => readLabels(() => tf.argMax(scores, 3), scores.shape[3]),
     maskige: () => readMaskige(maskige),
-    confidence: () => read<Float32Array>(() => resize(tf.expandDims(confidence, 3), [height, width])),
+    confidence: () => read<Float32Array>(() => resize(tf.expandDims(certain.get(), 3), [height, width])),
     async tokens() {
       return {
         data: await read<Int32Array>(() => tf.cast(tokens, 'int32')),
@@ -55,25 +61,24 @@ export function createPrediction({ scores, maskige, tokens, confidence }: Forwar
       };
     },
     probabilities: (temperature) => tf.tidy(() => tf.squeeze(soften(scores, temperature), [0]) as tf.Tensor3D),
-    dispose: () => tf.dispose([scores, maskige, tokens, confidence]),
+    dispose() {
+      tf.dispose([scores, maskige, tokens]);
+      certain.dispose();
+    },
   };
 }
 
 /** A batch's results, image by image; the batch's own tensors are freed. */
-export function splitForward(batch: Forward): Forward[] {
+export function splitAnswer(batch: Answer): Answer[] {
   const B = batch.scores.shape[0];
   if (B === 1) return [batch];
   const parts = tf.tidy(() => {
-    const at = <T extends tf.Tensor>(x: T, i: number): T => {
+    const at = (x: tf.Tensor, i: number): tf.Tensor => {
       const shape = [1, ...x.shape.slice(1)];
-      return (x.size ? tf.slice(x, [i, ...x.shape.slice(1).map(() => 0)], shape) : tf.zeros(shape, x.dtype)) as T;
+      return x.size ? tf.slice(x, [i, ...x.shape.slice(1).map(() => 0)], shape) : tf.zeros(shape, x.dtype);
     };
-    return Array.from({ length: B }, (_, i) => ({
-      scores: at(batch.scores, i),
-      maskige: at(batch.maskige, i),
-      tokens: at(batch.tokens, i),
-      confidence: at(batch.confidence, i),
-    }));
+    const image = (i: number) => Object.fromEntries(Object.entries(batch).map(([name, x]) => [name, at(x, i)]));
+    return Array.from({ length: B }, (_, i) => image(i) as Answer);
   });
   tf.dispose(batch);
   return parts;

@@ -1,8 +1,8 @@
 import type { LabelMap, RgbImage } from '@gss/maskige';
-import { createRng, type Rng } from '@gss/tensor';
+import { certainty, createRng, type Rng } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 import type { InferenceConfig } from './config.js';
-import { ask, certainty, type Forward, type Question, type Runtime, render, withInference } from './forward.js';
+import { ask, type Forward, type Question, type Runtime, render, withInference } from './forward.js';
 import { countWindows, runForward } from './inference.js';
 import { readLabels, readMaskige } from './read.js';
 

@@ -1,17 +1,18 @@
 import { disposeTree, type Tree } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
+import { type Answer, answer } from './answer.js';
 import { type AugmentOptions, atOwnSize, countAugmented, inferAugmented } from './augment.js';
 import type { GssModelConfig, InferenceConfig } from './config.js';
 import { watchPixels } from './finite.js';
 import { type Forward, forward, type Runtime, withInference } from './forward.js';
 import { type Group, groupImages, type SegmenterBatch, type SegmenterImage, toTensor } from './images.js';
-import { countWindows, runForward } from './inference.js';
+import { countWindows, type RunOptions, runForward } from './inference.js';
 import { checkKernels } from './kernels.js';
 import { marginalTable } from './marginal.js';
 import { createMaskigeCodec } from './maskige.js';
 import { explainMemory } from './memory.js';
 import type { ModelParams } from './model.js';
-import { createPrediction, type Prediction, softenProbabilities, softenScores, splitForward } from './prediction.js';
+import { createPrediction, type Prediction, softenProbabilities, softenScores, splitAnswer } from './prediction.js';
 import { type SampleOptions, type Samples, sampleMasks } from './sample.js';
 import { openTokenizer } from './tokenizers.js';
 
@@ -54,6 +55,14 @@ export interface Segmenter {
   dispose(): void;
 }
 
+/** Images whole and as they are. Windows and augmentation join the confidence of theirs at once instead: what it is computed from would pile up. */
+function answerWhole(input: tf.Tensor4D, runtime: Runtime, { signal, onWindow }: RunOptions): Answer {
+  signal?.throwIfAborted();
+  const result = answer(input, runtime);
+  onWindow?.();
+  return result;
+}
+
 /** One group of images through the network. */
 async function predictGroup(
   group: Group,
@@ -71,7 +80,9 @@ async function predictGroup(
     const watch = { signal, onWindow };
     const result = augment
       ? await inferAugmented(input, run, runtime, inference, augment, watch)
-      : await runForward(input, run, runtime, inference, watch);
+      : inference.mode === 'whole'
+        ? answerWhole(input, running, watch)
+        : await runForward(input, run, runtime, inference, watch);
     try {
       await checked?.();
     } catch (error) {
@@ -79,7 +90,7 @@ async function predictGroup(
       throw error;
     }
     const soften = augment ? softenProbabilities : softenScores(runtime);
-    return splitForward(result).map((one) => createPrediction(one, soften));
+    return splitAnswer(result).map((one) => createPrediction(one, runtime, soften));
   } catch (error) {
     throw explainMemory(error, runtime.config, group.size, group.count, inference);
   } finally {

@@ -1,6 +1,7 @@
 // Kernels for training on tfjs' wasm backend. They work in place on that backend's memory, which is imported; they
 // allocate nothing, keep no static data (it would overwrite the backend's) and take all sizes as arguments.
 export { windowAttention, windowAttentionGradient } from './attention';
+export { classify } from './classify';
 export { convFilterGradient, convInputGradient } from './conv';
 export { depthwiseGradient } from './depthwise';
 export {
@@ -22,6 +23,6 @@ export { batchNorm, batchNormGradient, layerNorm, layerNormGradient } from './no
 export { maxPoolGradient } from './pool';
 export { reduceSum } from './reduce';
 export { segmentSum } from './segment';
-export { crossEntropy, crossEntropyGradient } from './softmax';
+export { certainty, crossEntropy, crossEntropyGradient } from './softmax';
 // Exported so that the compiler keeps them functions of their own: inlined, their inner loops run out of registers.
-export { tile4x8, tile5x4, tile5x8 } from './tile';
+export { tile4x4, tile4x8 } from './tile';

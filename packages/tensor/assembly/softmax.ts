@@ -104,3 +104,29 @@ export function crossEntropyGradient(
     dx += bytes;
   }
 }
+
+/**
+ * 1 − H(softmax x) / ln n of each row of logits [rows, n]: with d = x − max and e = exp d, H = ln Σ e − Σ e·d / Σ e. Logits of
+ * −Infinity count as probability 0.
+ */
+export function certainty(x: usize, y: usize, rows: i32, n: i32): void {
+  const scale: f32 = <f32>1 / f32x4.extract_lane(Simd.log(f32x4.splat(<f32>n)), 0);
+  const lowest = f32x4.splat(-86.9); // below it Simd.exp gives 0, and 0 · −Infinity would be NaN
+  for (let row = 0; row < rows; row++) {
+    const top = largest(x, n);
+    let sums = f32x4.splat(0);
+    let moments = f32x4.splat(0);
+    for (let left = n; left > 0; left -= 4) {
+      const d = f32x4.pmax(f32x4.sub(Simd.load(x, left), top), lowest);
+      const e = Simd.clearRest(Simd.exp(d), left);
+      sums = f32x4.add(sums, e);
+      moments = f32x4.add(moments, f32x4.mul(e, d));
+      x += 16;
+    }
+    x -= (<usize>(-n & 3)) << 2; // back to the end of the row
+    const total = Simd.sum(sums);
+    const log = f32x4.extract_lane(Simd.log(f32x4.splat(total)), 0);
+    store<f32>(y, <f32>1 + (Simd.sum(moments) / total - log) * scale);
+    y += 4;
+  }
+}

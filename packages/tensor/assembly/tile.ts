@@ -15,97 +15,16 @@ function store8(c: usize, low: v128, high: v128, count: i32, add: bool): void {
 }
 
 /**
- * C[5, 8] (+)= A[5, k] · B[k, 8], B packed. Ten accumulators, two of B, one of A and one product fill 14 of the 15 SIMD
- * registers that V8 gives out on x86-64 (6×8 spills and is a third slower). Fewer than five rows: the last one repeats.
+ * C[4, 8] (+)= A[4, k] · B[k, 8], B packed; `rows` of them are stored. One counter serves all addresses: a pointer a row, moved in every
+ * step, costs V8 three more instructions each, and those were the bottleneck (31 GFLOPS for 39 here). The rows' addresses come from the
+ * caller, as V8 would choose them anew in every step. Five rows are no faster; two steps at once, or six rows, run out of the 15
+ * SIMD registers that V8 gives out on x86-64.
  */
-export function tile5x8(
-  a: usize,
-  aStride: usize,
-  rows: i32,
-  b: usize,
-  c: usize,
-  cStride: usize,
-  columns: i32,
-  k: i32,
-  add: bool,
-): void {
-  let a0 = a;
-  let a1 = rows > 1 ? a0 + aStride : a0;
-  let a2 = rows > 2 ? a1 + aStride : a1;
-  let a3 = rows > 3 ? a2 + aStride : a2;
-  let a4 = rows > 4 ? a3 + aStride : a3;
-  let c00 = f32x4.splat(0);
-  let c01 = f32x4.splat(0);
-  let c10 = f32x4.splat(0);
-  let c11 = f32x4.splat(0);
-  let c20 = f32x4.splat(0);
-  let c21 = f32x4.splat(0);
-  let c30 = f32x4.splat(0);
-  let c31 = f32x4.splat(0);
-  let c40 = f32x4.splat(0);
-  let c41 = f32x4.splat(0);
-  const end = b + ((<usize>k) << 5);
-  while (b < end) {
-    const b0 = v128.load(b, 0);
-    const b1 = v128.load(b, 16);
-    const x0 = v128.load_splat<f32>(a0);
-    c00 = f32x4.add(c00, f32x4.mul(x0, b0));
-    c01 = f32x4.add(c01, f32x4.mul(x0, b1));
-    a0 += 4;
-    const x1 = v128.load_splat<f32>(a1);
-    c10 = f32x4.add(c10, f32x4.mul(x1, b0));
-    c11 = f32x4.add(c11, f32x4.mul(x1, b1));
-    a1 += 4;
-    const x2 = v128.load_splat<f32>(a2);
-    c20 = f32x4.add(c20, f32x4.mul(x2, b0));
-    c21 = f32x4.add(c21, f32x4.mul(x2, b1));
-    a2 += 4;
-    const x3 = v128.load_splat<f32>(a3);
-    c30 = f32x4.add(c30, f32x4.mul(x3, b0));
-    c31 = f32x4.add(c31, f32x4.mul(x3, b1));
-    a3 += 4;
-    const x4 = v128.load_splat<f32>(a4);
-    c40 = f32x4.add(c40, f32x4.mul(x4, b0));
-    c41 = f32x4.add(c41, f32x4.mul(x4, b1));
-    a4 += 4;
-    b += 32;
-  }
-  if (!add && columns >= 8 && rows >= 5) {
-    v128.store(c, c00);
-    v128.store(c, c01, 16);
-    c += cStride;
-    v128.store(c, c10);
-    v128.store(c, c11, 16);
-    c += cStride;
-    v128.store(c, c20);
-    v128.store(c, c21, 16);
-    c += cStride;
-    v128.store(c, c30);
-    v128.store(c, c31, 16);
-    c += cStride;
-    v128.store(c, c40);
-    v128.store(c, c41, 16);
-    return;
-  }
-  store8(c, c00, c01, columns, add);
-  if (rows <= 1) return;
-  c += cStride;
-  store8(c, c10, c11, columns, add);
-  if (rows <= 2) return;
-  c += cStride;
-  store8(c, c20, c21, columns, add);
-  if (rows <= 3) return;
-  c += cStride;
-  store8(c, c30, c31, columns, add);
-  if (rows <= 4) return;
-  c += cStride;
-  store8(c, c40, c41, columns, add);
-}
-
-/** As {@link tile5x8} for the last four rows or fewer. */
 export function tile4x8(
-  a: usize,
-  aStride: usize,
+  a0: usize,
+  a1: usize,
+  a2: usize,
+  a3: usize,
   rows: i32,
   b: usize,
   c: usize,
@@ -114,10 +33,6 @@ export function tile4x8(
   k: i32,
   add: bool,
 ): void {
-  let a0 = a;
-  let a1 = rows > 1 ? a0 + aStride : a0;
-  let a2 = rows > 2 ? a1 + aStride : a1;
-  let a3 = rows > 3 ? a2 + aStride : a2;
   let c00 = f32x4.splat(0);
   let c01 = f32x4.splat(0);
   let c10 = f32x4.splat(0);
@@ -126,27 +41,23 @@ export function tile4x8(
   let c21 = f32x4.splat(0);
   let c30 = f32x4.splat(0);
   let c31 = f32x4.splat(0);
-  const end = b + ((<usize>k) << 5);
-  while (b < end) {
-    const b0 = v128.load(b, 0);
-    const b1 = v128.load(b, 16);
-    const x0 = v128.load_splat<f32>(a0);
+  const end = (<usize>k) << 2;
+  for (let p: usize = 0; p < end; p += 4) {
+    const panel = b + (p << 3);
+    const b0 = v128.load(panel);
+    const b1 = v128.load(panel, 16);
+    const x0 = v128.load_splat<f32>(a0 + p);
     c00 = f32x4.add(c00, f32x4.mul(x0, b0));
     c01 = f32x4.add(c01, f32x4.mul(x0, b1));
-    a0 += 4;
-    const x1 = v128.load_splat<f32>(a1);
+    const x1 = v128.load_splat<f32>(a1 + p);
     c10 = f32x4.add(c10, f32x4.mul(x1, b0));
     c11 = f32x4.add(c11, f32x4.mul(x1, b1));
-    a1 += 4;
-    const x2 = v128.load_splat<f32>(a2);
+    const x2 = v128.load_splat<f32>(a2 + p);
     c20 = f32x4.add(c20, f32x4.mul(x2, b0));
     c21 = f32x4.add(c21, f32x4.mul(x2, b1));
-    a2 += 4;
-    const x3 = v128.load_splat<f32>(a3);
+    const x3 = v128.load_splat<f32>(a3 + p);
     c30 = f32x4.add(c30, f32x4.mul(x3, b0));
     c31 = f32x4.add(c31, f32x4.mul(x3, b1));
-    a3 += 4;
-    b += 32;
   }
   if (!add && columns >= 8 && rows >= 4) {
     v128.store(c, c00);
@@ -174,10 +85,12 @@ export function tile4x8(
   store8(c, c30, c31, columns, add);
 }
 
-/** As {@link tile5x8} for at most four columns; rows of B are still eight apart. */
-export function tile5x4(
-  a: usize,
-  aStride: usize,
+/** As {@link tile4x8} for at most four columns; rows of B are still eight apart. */
+export function tile4x4(
+  a0: usize,
+  a1: usize,
+  a2: usize,
+  a3: usize,
   rows: i32,
   b: usize,
   c: usize,
@@ -186,35 +99,22 @@ export function tile5x4(
   k: i32,
   add: bool,
 ): void {
-  let a0 = a;
-  let a1 = rows > 1 ? a0 + aStride : a0;
-  let a2 = rows > 2 ? a1 + aStride : a1;
-  let a3 = rows > 3 ? a2 + aStride : a2;
-  let a4 = rows > 4 ? a3 + aStride : a3;
   let c00 = f32x4.splat(0);
   let c10 = f32x4.splat(0);
   let c20 = f32x4.splat(0);
   let c30 = f32x4.splat(0);
-  let c40 = f32x4.splat(0);
-  const end = b + ((<usize>k) << 5);
-  while (b < end) {
-    const b0 = v128.load(b, 0);
-    const x0 = v128.load_splat<f32>(a0);
+  const end = (<usize>k) << 2;
+  for (let p: usize = 0; p < end; p += 4) {
+    const panel = b + (p << 3);
+    const b0 = v128.load(panel);
+    const x0 = v128.load_splat<f32>(a0 + p);
     c00 = f32x4.add(c00, f32x4.mul(x0, b0));
-    a0 += 4;
-    const x1 = v128.load_splat<f32>(a1);
+    const x1 = v128.load_splat<f32>(a1 + p);
     c10 = f32x4.add(c10, f32x4.mul(x1, b0));
-    a1 += 4;
-    const x2 = v128.load_splat<f32>(a2);
+    const x2 = v128.load_splat<f32>(a2 + p);
     c20 = f32x4.add(c20, f32x4.mul(x2, b0));
-    a2 += 4;
-    const x3 = v128.load_splat<f32>(a3);
+    const x3 = v128.load_splat<f32>(a3 + p);
     c30 = f32x4.add(c30, f32x4.mul(x3, b0));
-    a3 += 4;
-    const x4 = v128.load_splat<f32>(a4);
-    c40 = f32x4.add(c40, f32x4.mul(x4, b0));
-    a4 += 4;
-    b += 32;
   }
   store4(c, c00, columns, add);
   if (rows <= 1) return;
@@ -226,9 +126,6 @@ export function tile5x4(
   if (rows <= 3) return;
   c += cStride;
   store4(c, c30, columns, add);
-  if (rows <= 4) return;
-  c += cStride;
-  store4(c, c40, columns, add);
 }
 
 /** C[rows, columns] (+)= A[rows, k] · B, B in panels of eight columns, k rows each. Strides in bytes. */
@@ -243,34 +140,20 @@ export function multiplyPanels(
   k: i32,
   add: bool,
 ): void {
-  const panel = (<usize>k) << 5;
   for (let j = 0; j < columns; j += 8) {
     const left = columns - j;
-    let ci = c + ((<usize>j) << 2);
-    let ai = a;
-    let i = rows;
-    if (left <= 4) {
-      for (; i > 0; i -= 5) {
-        tile5x4(ai, aStride, i, b, ci, cStride, left, k, add);
-        ai += 5 * aStride;
-        ci += 5 * cStride;
-      }
-    } else {
-      // 6, 7, 8, 11, 12 and 16 rows leave less idle in fours than in fives.
-      while (i > 0) {
-        if (i === 5 || (i > 8 && i !== 11 && i !== 12 && i !== 16)) {
-          tile5x8(ai, aStride, 5, b, ci, cStride, left, k, add);
-          i -= 5;
-          ai += 5 * aStride;
-          ci += 5 * cStride;
-        } else {
-          tile4x8(ai, aStride, i, b, ci, cStride, left, k, add);
-          i -= 4;
-          ai += 4 * aStride;
-          ci += 4 * cStride;
-        }
-      }
+    let target = c + ((<usize>j) << 2);
+    let a0 = a;
+    for (let i = rows; i > 0; i -= 4) {
+      // Fewer than four rows: the last one repeats.
+      const a1 = i > 1 ? a0 + aStride : a0;
+      const a2 = i > 2 ? a1 + aStride : a1;
+      const a3 = i > 3 ? a2 + aStride : a2;
+      if (left > 4) tile4x8(a0, a1, a2, a3, i, b, target, cStride, left, k, add);
+      else tile4x4(a0, a1, a2, a3, i, b, target, cStride, left, k, add);
+      a0 += aStride << 2;
+      target += cStride << 2;
     }
-    b += panel;
+    b += (<usize>k) << 5;
   }
 }

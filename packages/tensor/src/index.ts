@@ -1,6 +1,7 @@
 export { ShapeError, WeightsError, type WeightsProblem } from './errors.js';
 export { type AdamWState, type FusedKernel, fusedAdamW, hasFused } from './kernels/fused.js';
 export { dropout2d, dropPath, dropPathWith, gelu, relu, silu } from './layers/activation.js';
+export { certainty } from './layers/certainty.js';
 export {
   type ConvOptions,
   type ConvParams,
@@ -11,6 +12,7 @@ export {
   depthwiseConv2d,
   pad2d,
 } from './layers/conv.js';
+export { convArgMax } from './layers/conv-arg-max.js';
 export { convBatchNorm } from './layers/conv-norm.js';
 export { crossEntropyRows } from './layers/cross-entropy.js';
 export { type LinearParams, linear, linearNoBiasSpec, linearSpec } from './layers/linear.js';

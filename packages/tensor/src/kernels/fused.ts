@@ -13,9 +13,11 @@ export type FusedKernel =
   | 'GssWindowAttention'
   | 'GssRoll'
   | 'GssCrossEntropy'
+  | 'GssLinearArgMax'
+  | 'GssCertainty'
   | 'GssAdamW';
 
-/** Whether the current backend has a fused kernel (and, by the contract, the one of its gradient). */
+/** Whether the current backend has a fused kernel (and, by the contract, the one of its gradient if it has one). */
 export const hasFused = (name: FusedKernel): boolean => tf.getKernel(name, tf.getBackend()) !== undefined;
 
 type Outputs = readonly tf.Tensor[];
@@ -213,6 +215,19 @@ export function fusedCrossEntropy(logits: tf.Tensor, targets: tf.Tensor, ignore:
     };
   }) as tf.Tensor1D;
 }
+
+/**
+ * arg max over the outputs of a linear layer: x [..., in], weight [in, out] or [1, 1, in, out], bias [out] → int32 [...], the first on a
+ * tie. Without a gradient, and only where `hasFused('GssLinearArgMax')`.
+ */
+export const fusedLinearArgMax = (x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): tf.Tensor =>
+  run('GssLinearArgMax', { x, weight, bias })[0]!;
+
+/**
+ * 1 − H(softmax of logits) / ln V over the last axis, [..., V] → [...]. Without a gradient, and only where
+ * `hasFused('GssCertainty')`.
+ */
+export const fusedCertainty = (logits: tf.Tensor): tf.Tensor => run('GssCertainty', { logits })[0]!;
 
 /** What one update of AdamW reads; learningRate and weightDecay hold one value, or one for each element. */
 export interface AdamWState {

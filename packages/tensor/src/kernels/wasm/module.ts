@@ -7,6 +7,8 @@ export interface Kernels {
   batchNormGradient(...args: number[]): void;
   batchedGemm(...args: number[]): void;
   boolFromWord(...args: number[]): void;
+  certainty(...args: number[]): void;
+  classify(...args: number[]): void;
   convFilterGradient(...args: number[]): void;
   convInputGradient(...args: number[]): void;
   copyStrided(...args: number[]): void;

@@ -1,5 +1,6 @@
 import { getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import { isOwnKernel, type WasmKernel } from './backend.js';
+import { certainty, linearArgMax } from './classify.js';
 import { conv2dBackpropFilter, conv2dBackpropInput } from './conv.js';
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise.js';
 import {
@@ -41,6 +42,7 @@ const slow = [
 const fused = [
   ...[reluGrad, gelu, geluGrad, layerNorm, layerNormGrad, batchNorm, batchNormGrad],
   ...[windowAttention, windowAttentionGrad, crossEntropy, crossEntropyGrad, adamW],
+  ...[linearArgMax, certainty],
 ];
 const kernels: readonly WasmKernel[] = [...missing, ...wrong, ...slow, ...fused];
 

@@ -1,9 +1,10 @@
 // Builds dist/standalone: the element and the engine as files that a page loads without a bundler. The worker carries tfjs.
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { slimForEsbuild } from './slim.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const packages = dirname(here);
@@ -21,6 +22,7 @@ const workspaceSources = {
 
 /** @param {string} outdir @returns {Promise<{ metafile: import('esbuild').Metafile }[]>} */
 export async function buildStandalone(outdir) {
+  rmSync(outdir, { recursive: true, force: true }); // or chunks of an older build stay
   const common = {
     bundle: true,
     format: 'esm',
@@ -29,7 +31,7 @@ export async function buildStandalone(outdir) {
     metafile: true,
     legalComments: 'none',
     logLevel: 'error',
-    plugins: [workspaceSources],
+    plugins: [workspaceSources, slimForEsbuild],
     define: { 'process.env.NODE_ENV': '"production"' },
   };
   const page = await build({

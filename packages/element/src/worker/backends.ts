@@ -10,23 +10,41 @@ export interface ChooseOptions {
   readonly excluded: Readonly<Partial<Record<BackendName, string>>>;
   /** A folder's URL, or a URL by file name. */
   readonly wasmPaths: string | Readonly<Record<string, string>>;
+  readonly threads?: number | undefined;
 }
+
+/** tfjs-backend-wasm starts as many threads before its first kernel; more would have to be made while it computes, and wait for ever. */
+const mostThreads = 8;
+
+/**
+ * How many threads wasm gets: what is asked for, else half of the logical cores (two of which are often one core), but both of two.
+ * tfjs itself takes one of two.
+ */
+export const threadsFor = (cores: number, asked?: number): number =>
+  Math.min(mostThreads, Math.max(1, Math.floor(asked ?? Math.max(Math.min(2, cores), cores / 2))));
 
 /** Below this the other backends are not even started: nothing on a CPU comes near. */
 const surelyFast = 3;
 
-const loadersFor = (wasmPaths: ChooseOptions['wasmPaths']): BackendLoaders => ({
-  webgpu: () => import('@tensorflow/tfjs-backend-webgpu'),
-  webgl: () => import('@tensorflow/tfjs-backend-webgl'),
+/** Registers kernels once: a second time would put tfjs' own in the place of ours. */
+function register(kernels: readonly tf.KernelConfig[]): void {
+  for (const kernel of kernels) if (!tf.getKernel(kernel.kernelName, kernel.backendName)) tf.registerKernel(kernel);
+}
+
+const loadersFor = ({ wasmPaths, threads }: Pick<ChooseOptions, 'wasmPaths' | 'threads'>): BackendLoaders => ({
+  webgpu: async () => register((await import('./kernels/webgpu.js')).kernels),
+  webgl: async () => register((await import('./kernels/webgl.js')).kernels),
   wasm: async () => {
-    const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
+    const { kernels, setThreadsCount, setWasmPaths } = await import('./kernels/wasm.js');
+    register(kernels);
+    if (globalThis.crossOriginIsolated) setThreadsCount(threadsFor(navigator.hardwareConcurrency || 1, threads));
     setWasmPaths(typeof wasmPaths === 'string' ? wasmPaths.replace(/\/?$/, '/') : wasmPaths);
   },
 });
 
 async function threadsOf(name: BackendName): Promise<number> {
   if (name !== 'wasm') return 1;
-  const { getThreadsCount } = await import('@tensorflow/tfjs-backend-wasm');
+  const { getThreadsCount } = await import('./kernels/wasm.js');
   return Math.max(1, getThreadsCount());
 }
 
@@ -39,8 +57,8 @@ const names: Record<BackendName, string> = { webgpu: 'WebGPU', webgl: 'WebGL', w
  * software are left out unless nothing else works. One that is asked for or preferred is taken without measuring.
  * @throws Error with a reason for each when none works, or the one asked for does not.
  */
-export async function chooseBackend({ backend, prefer, excluded, wasmPaths }: ChooseOptions): Promise<BackendInfo> {
-  const loaders = loadersFor(wasmPaths);
+export async function chooseBackend({ backend, prefer, excluded, ...options }: ChooseOptions): Promise<BackendInfo> {
+  const loaders = loadersFor(options);
   const missing = new Map<BackendName, string>(Object.entries(excluded) as [BackendName, string][]);
   const start = async (name: BackendName) => (await selectBackend({ loaders, backend: name })).device;
   const told = () => [...missing].map(([name, why]) => ` No ${names[name]}: ${why}.`).join('');

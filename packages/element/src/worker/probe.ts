@@ -1,13 +1,21 @@
+import { createRng } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Operations of the large layer, 64 × 64 pixels, 64 → 64 channels, 3 × 3: multiply and add count as two. */
 const largeOperations = 64 * 64 * 64 * 64 * 9 * 2;
 const smallOperations = 32 * 32 * 32 * 32 * 9 * 2;
 
+/** Uniform in ± `range`. */
+function noise(shape: [number, number, number, number], range: number): tf.Tensor4D {
+  const rng = createRng(1);
+  const values = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => (2 * rng.uniform() - 1) * range);
+  return tf.tensor4d(values, shape);
+}
+
 /** Milliseconds of `layers` convolutions one after the other, reading one number back. */
 async function time(size: number, channels: number, layers: number): Promise<number> {
-  const x = tf.randomUniform<tf.Rank.R4>([1, size, size, channels], -1, 1, 'float32', 1);
-  const w = tf.randomUniform<tf.Rank.R4>([3, 3, channels, channels], -0.1, 0.1, 'float32', 2);
+  const x = noise([1, size, size, channels], 1);
+  const w = noise([3, 3, channels, channels], 0.1);
   const began = performance.now();
   const sum = tf.tidy(() => {
     let y = x;

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { slim } from '../../packages/element/slim.mjs';
 import { sourceAliases } from '../../scripts/workspace.mjs';
 import { policy } from './src/build/policy.js';
 import { serviceWorker } from './src/build/service-worker.js';
@@ -30,6 +31,7 @@ export default defineConfig({
   optimizeDeps: { entries: ['index.html', 'src/lib/scene-worker.ts', '../../packages/element/src/worker/index.ts'] },
   worker: {
     format: 'es',
+    plugins: () => [slim()], // tfjs is nowhere else
     rollupOptions: {
       output: {
         chunkFileNames: workerChunkName,

@@ -2,6 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { DatasetSource, TransformSpec } from '@gss/datasets';
 import { prepareDataset } from '@gss/datasets/node';
 import { bundleWorker } from '@gss/testing';
@@ -121,6 +123,21 @@ describe('what can go wrong', () => {
     writeFileSync(bad, 'throw new Error("cannot start"); export default () => {};');
     await expect(batches(1, { worker: bad })).rejects.toThrow(/cannot start/);
   });
+});
+
+test('batches are let go: a long run holds no more of them than it makes ahead', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const loader = createLoader({ source, length: 7, pipeline, batchSize: 3, seed: 9, worker });
+  const made: WeakRef<object>[] = [];
+  try {
+    for (let i = 0; i < 40; i++) made.push(new WeakRef((await loader.next()).images));
+    await new Promise((done) => setTimeout(done, 50));
+    collect();
+    expect(made.filter((batch) => batch.deref()).length).toBeLessThan(8);
+  } finally {
+    await loader.close();
+  }
 });
 
 test('a mix repeats its parts by their factors, in an order that the seed alone decides', async () => {

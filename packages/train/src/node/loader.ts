@@ -82,11 +82,14 @@ export function createLoader(options: LoaderOptions): Loader {
   const at = sampleStream(seed, length, shuffle);
   const ahead: Promise<Batch>[] = [];
   const skipped = new Map<string, string>();
-  // A worker that cannot even start leaves its batches waiting for ever: whoever waits for one is told.
-  const broken = new Promise<never>((_, fail) => {
-    pool.on('error', (error: Error) => fail(ended(error, 'before it made a batch')));
+  // A worker that cannot even start leaves its batches waiting for ever: each is told. (A race against one promise for the whole run would
+  // keep every batch that ever won it alive.)
+  const pending = new Set<(error: Error) => void>();
+  let broken: Error | undefined;
+  pool.on('error', (error: Error) => {
+    broken ??= ended(error, 'before it made a batch');
+    for (const fail of pending) fail(broken);
   });
-  broken.catch(() => {});
   /** Counts the samples of a batch that were left out. */
   const count = ({ unreadable = [] }: Batch) => {
     for (const sample of unreadable) {
@@ -104,11 +107,16 @@ export function createLoader(options: LoaderOptions): Loader {
     const samples = Array.from({ length: batchSize }, (_, i) => at(made * batchSize + i));
     made += 1;
     const number = made - 1;
-    const batch = pool
-      .run({ source, pipeline, seed, samples, ...(skip ? { unreadable: 'skip' } : {}) })
-      .catch((error: Error) => {
-        throw explain(error, `batch ${number} (samples ${samples.map(({ index }) => index).join(', ')})`);
-      });
+    const batch = new Promise<Batch>((resolve, fail) => {
+      if (broken) return fail(broken);
+      pending.add(fail);
+      pool
+        .run({ source, pipeline, seed, samples, ...(skip ? { unreadable: 'skip' } : {}) })
+        .then(resolve, (error: Error) =>
+          fail(explain(error, `batch ${number} (samples ${samples.map(({ index }) => index).join(', ')})`)),
+        )
+        .finally(() => pending.delete(fail));
+    });
     batch.catch(() => {}); // a failure is thrown by the `next` that reaches it, not as an unhandled rejection before
     ahead.push(batch);
   };
@@ -116,7 +124,7 @@ export function createLoader(options: LoaderOptions): Loader {
     async next() {
       while (ahead.length < prefetch) order();
       const began = performance.now();
-      const batch = await Promise.race([ahead.shift()!, broken]);
+      const batch = await ahead.shift()!;
       waited += performance.now() - began;
       count(batch);
       order();
@@ -129,7 +137,7 @@ export function createLoader(options: LoaderOptions): Loader {
       return skipped.size;
     },
     async close() {
-      await Promise.race([Promise.allSettled(ahead), broken.catch(() => {})]); // a batch that arrives after the pool is gone would crash the process
+      await Promise.allSettled(ahead); // a batch that arrives after the pool is gone would crash the process
       await pool.destroy();
     },
   };

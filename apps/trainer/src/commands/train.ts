@@ -45,7 +45,7 @@ async function run(
 
 const common = (made: Command) =>
   withData(made)
-    .requiredOption('--config <file>', 'experiment, one of configs/*.json or your own')
+    .requiredOption('--config <file>', 'experiment: one of configs/*.json, your own, or the name of a preset')
     .option('--set <key=value...>', 'override a value of the config, e.g. --set prior.steps=200')
     .requiredOption('--out <dir>', 'folder of the run')
     .option('--resume', 'go on from the newest checkpoint of the run')
@@ -78,11 +78,24 @@ const allCommand = () =>
   common(
     command('all', 'every stage of the config, from labels to a model folder (default)', (context, options: Options) =>
       run(context, options, (config, data) => {
-        const { tokenCache } = options;
-        return trainAll({ config, ...data, dir: options.out, tokenCache, resume: Boolean(options.resume), ...context });
+        const { tokenCache, tokenizer } = options;
+        return trainAll({
+          config,
+          ...data,
+          dir: options.out,
+          tokenCache,
+          tokenizer,
+          resume: Boolean(options.resume),
+          ...context,
+        });
       }),
     ),
-  ).option('--token-cache <dir>', 'keep the tokens of fixed crops here and reuse them (see prior.cropStride)');
+  )
+    .option(
+      '--tokenizer <dir>',
+      'tokenizer folder that there is, in place of stage I: the published dVAE, another run’s',
+    )
+    .option('--token-cache <dir>', 'keep the tokens of fixed crops here and reuse them (see prior.cropStride)');
 
 /** `gss train [all]`, `gss train tokenizer|posterior|prior` */
 export const trainCommand = () =>

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { UsageError } from '../cli/errors.js';
 import { nearest } from './nearest.js';
+import { isPresetName, presetConfig } from './preset.js';
 import { type GssConfig, gssConfig, tokenizerSchemas } from './schema.js';
 
 /** The keys that the schema allows at a path of a value, for suggestions. */
@@ -81,14 +82,15 @@ export function applyOverrides(config: unknown, overrides: readonly string[]): u
   return copy;
 }
 
-/** Reads a config file (JSON) with overrides. */
+/** Reads a config file (JSON), or takes the training of a preset by its name, with overrides. */
 export function loadConfig(path: string, overrides: readonly string[] = []): GssConfig {
+  if (!existsSync(path) && isPresetName(path)) return parseConfig(applyOverrides(presetConfig(path), overrides), path);
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     throw new UsageError(
-      `${path}: the config cannot be read (${(error as Error).message}). Name one of configs/*.json or your own.`,
+      `${path}: the config cannot be read (${(error as Error).message}). Name one of configs/*.json, your own, or a preset of gss model list.`,
     );
   }
   let value: unknown;

@@ -100,8 +100,12 @@ const openCoder = (config: GssModelConfig, params: ReturnType<typeof makeParams>
 
 const bytes = 4;
 
-/** Counts what a model is made of and what an image of a size costs, from shapes alone: nothing is computed or loaded. */
-export async function inspect(config: GssModelConfig, size: readonly [number, number]): Promise<Inspection> {
+/**
+ * Counts what a model is made of and what an image costs that the network sees at `size` (behind `inference.scale`), from shapes alone:
+ * nothing is computed or loaded.
+ */
+export async function inspect(model: GssModelConfig, size: readonly [number, number]): Promise<Inspection> {
+  const config: GssModelConfig = { ...model, inference: { mode: 'whole' } };
   const counts = countParts(config);
   const { flops, tokens } = await withShapes((shapes) => countFlops(shapes, config, size));
   const weights = bytes * countParams(modelSpec(config));

@@ -63,14 +63,22 @@ describe('trainAll', () => {
         return { finished: true, seconds: 1, folder };
       },
     }));
-  const go = async (dir: string, rest: object = {}, { resume = false, stop = '', prior = {} } = {}) => {
+  const go = async (dir: string, rest: object = {}, { resume = false, stop = '', prior = {}, tokenizer = undefined as string | undefined } = {}) => {
     const ran: string[] = [];
     const config = configOf(prior, { posterior: undefined, ...rest });
-    const context: AllContext = { config, train, dir: join(root, dir), out, signal, resume };
+    const context: AllContext = { config, train, dir: join(root, dir), out, signal, resume, tokenizer };
     mkdirSync(context.dir, { recursive: true });
     return { ran, result: await trainAll(context, stagesOf(ran, stop)) };
   };
   const posterior = (variant: string) => ({ posterior: { variant, crop: [32, 32] } });
+
+  test('a tokenizer that there is takes the place of stage I, and another one begins stage II again', async () => {
+    const first = await go('given', posterior('ft'), { tokenizer: 'published/a' });
+    expect(first.ran).toEqual(['prior after tokenizer', 'inverse after tokenizer+prior']);
+    expect((await go('given', posterior('ft'), { tokenizer: 'published/a', resume: true })).ran).toEqual([]);
+    const other = await go('given', posterior('ft'), { tokenizer: 'published/b', resume: true });
+    expect(other.ran).toEqual(['prior on after tokenizer', 'inverse on after tokenizer+prior']);
+  });
 
   test('runs the stages that a config has, in the order that its variant needs', async () => {
     const plain = await go('plain');

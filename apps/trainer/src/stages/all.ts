@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { writeFileAtomic } from '@gss/checkpoint/node';
 import type { PosteriorVariantName } from '@gss/posterior';
 import { UsageError } from '../cli/errors.js';
@@ -14,6 +14,8 @@ import { trainTokenizer } from './tokenizer.js';
 /** What a run of all stages gets besides a stage's context. */
 export interface AllContext extends StageContext {
   readonly tokenCache?: string | undefined;
+  /** A tokenizer folder that there is, in place of training one. */
+  readonly tokenizer?: string | undefined;
 }
 
 /** One stage of a whole training. `folders` are those that the stages before it left, by their names. */
@@ -85,12 +87,12 @@ function readDone(path: string): Done[] {
 }
 
 /** What a stage's result depends on, as a fingerprint. */
-function fingerprint({ config, train }: AllContext, stages: readonly TrainStage[]): string {
+function fingerprint({ config, train, tokenizer }: AllContext, stages: readonly TrainStage[]): string {
   const keys = new Set(stages.flatMap(({ keys }) => keys));
   const parts = [...keys].map((key) => [key, config[key]]);
   const data = { source: train.source, classes: train.classes.map(({ name }) => name) };
   return createHash('sha256')
-    .update(JSON.stringify([config.name, config.seed, parts, data]))
+    .update(JSON.stringify([config.name, config.seed, parts, data, ...(tokenizer ? [resolve(tokenizer)] : [])]))
     .digest('hex');
 }
 
@@ -99,13 +101,13 @@ function fingerprint({ config, train }: AllContext, stages: readonly TrainStage[
  * skipped and the interrupted one goes on from its checkpoint; DIR/stages.json says which finished with which config.
  */
 export async function trainAll(context: AllContext, stages = trainStages): Promise<StageResult> {
-  const { config, dir, out, resume } = context;
+  const { config, dir, out, resume, tokenizer } = context;
   const path = join(dir, 'stages.json');
   const before = resume ? readDone(path) : [];
-  const wanted = stages.filter((stage) => stage.wanted(config));
+  const wanted = stages.filter((stage) => stage.wanted(config) && !(tokenizer && stage.name === 'tokenizer'));
   if (wanted.some(({ keys }) => keys.includes('posterior'))) checkPosterior(config);
   const done: Done[] = [];
-  const folders = new Map<string, string>();
+  const folders = new Map(tokenizer ? [['tokenizer', tokenizer]] : []);
   let seconds = 0;
   for (const [i, stage] of wanted.entries()) {
     const { name } = stage;

@@ -46,11 +46,11 @@ export const schedules: { readonly [D in PresetDataset]: DataSchedule } = {
   mseg: { ...pipeline, crop: [512, 512], scale: [2048, 512], steps: 160_000, batchSize: 16, lr: 1.2e-4 },
 };
 
-const windows: InferenceConfig = { mode: 'slide', crop: [768, 768], stride: [512, 512] };
+const windows = { mode: 'slide', crop: [768, 768], stride: [512, 512] } as const;
 
-/** As the configurations behind the tables segment images. */
+/** As the configurations behind the tables segment images: their test pipelines' img_scale, ratio kept, and their test_cfg. */
 export const inferences: { readonly [D in PresetDataset]: InferenceConfig } = {
-  cityscapes: windows,
-  ade20k: { mode: 'whole' },
-  mseg: windows,
+  cityscapes: { scale: [2048, 1024], ...windows },
+  ade20k: { scale: [2048, 512], mode: 'whole' },
+  mseg: { scale: [2048, 512], ...windows },
 };

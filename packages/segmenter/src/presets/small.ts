@@ -28,16 +28,6 @@ const schedule: PriorSchedule = {
   catMaxRatio: 0.75,
 };
 
-/** A head between `tiny` and the paper's. */
-const smallHead = {
-  ...priorVariants.tiny,
-  channels: 128,
-  tokenChannels: 256,
-  classifierChannels: 512,
-  heads: 8,
-  tokenDropout: 0.1,
-} as const;
-
 const recipes = {
   nano: {
     title: 'our smallest: trains on a CPU in minutes, runs in any browser',
@@ -95,7 +85,7 @@ const recipes = {
       backbone: backboneVariants['swin-t'],
       ...imageNet,
       inference: { mode: 'whole' },
-      head: smallHead,
+      head: priorVariants.small,
       tokenizer: compact(compactVariants.small),
     },
     prior: {

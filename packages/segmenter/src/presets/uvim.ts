@@ -8,9 +8,6 @@ const rows = {
   'paper-uvim-swin-l-ade20k': { like: 'paper-ff-swin-l-ade20k', table: 5, value: 43.71 },
 } as const;
 
-/** A code of 16 × 16 words for 512 × 512 pixels: a word for each cell of the coarsest map. */
-const codeLevel = 3;
-
 const tokenizer = (classes: number) => ({
   tokenizer: { type: 'uvim', config: { ...uvimVariants.base, classes }, input: 'one-hot' } as const,
   codes: uvimVariants.base.codes,
@@ -25,8 +22,9 @@ const recipe = (name: keyof typeof rows): PresetRecipe => {
     paper: { table, row: 'UViM Swin-Large', published: { metric: 'mIoU', value } },
     parts: {
       ...base.parts,
-      inference: { mode: 'slide', crop: [512, 512], stride: [384, 384] },
-      head: { ...priorVariants['table-3-baseline'], tokenLevel: codeLevel },
+      inference: { scale: base.parts.inference.scale!, mode: 'slide', crop: [512, 512], stride: [384, 384] },
+      // A code of 16 × 16 words for 512 × 512 pixels: a word for each cell of the coarsest map.
+      head: priorVariants.uvim,
       tokenizer,
     },
     prior: { ...base.prior, steps: 160_000, crop: [512, 512], lossWeights: [1, 0] },

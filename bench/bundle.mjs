@@ -6,8 +6,11 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { root, sourceAliases } from '../scripts/workspace.mjs';
 
-/** Packages from their sources, as { key: package }, bundled against the one tfjs-core that the backends are registered with. */
-export async function bundlePackages(name, parts) {
+/**
+ * Packages from their sources, as { key: package }, bundled against the one tfjs-core that the backends are registered with. `sources` may
+ * be the root of another checkout; what it depends on is still taken from here.
+ */
+export async function bundlePackages(name, parts, sources = root) {
   const folder = join(root, 'packages/tensor/node_modules/.cache/bench');
   mkdirSync(folder, { recursive: true });
   const entry = join(folder, `${name}-entry.ts`);
@@ -19,7 +22,7 @@ export async function bundlePackages(name, parts) {
   );
   const resolve = ({ path }) => {
     const { find, replacement } = sourceAliases.find((alias) => alias.find.test(path));
-    return { path: path.replace(find, replacement) };
+    return { path: path.replace(find, replacement.replace(root, sources)) };
   };
   const plugins = [{ name: 'sources', setup: (b) => void b.onResolve({ filter: /^@gss\// }, resolve) }];
   const outfile = join(folder, `${name}.mjs`);

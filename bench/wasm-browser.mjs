@@ -13,6 +13,7 @@ const home = join(dirname(dirname(fileURLToPath(import.meta.url))), 'packages/te
 const page = `
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { certainty, convArgMax } from './src/index.ts';
 import { registerWasmKernels } from './src/kernels/wasm/index.ts';
 
 const conv = (x, w) => tf.conv2d(x, w, 1, 'same');
@@ -22,6 +23,8 @@ const cases = {
   'matMulᵀ 512³': () => tf.matMul(random([512, 512], 1), random([512, 512], 2), true, true),
   'batched matMulᵀ': () => tf.matMul(random([64, 49, 32], 1), random([64, 49, 32], 2), false, true),
   'conv2d gradients': () => tf.concat1d(tf.grads(conv)([random([2, 32, 32, 32], 1), random([3, 3, 32, 32], 2)]).map((t) => tf.reshape(t, [-1]))),
+  'arg max over codes': () => tf.cast(convArgMax(random([1, 41, 43, 130], 1), { weight: random([1, 1, 130, 1027], 2), bias: random([1027], 3) }), 'float32'),
+  'certainty': () => certainty(random([300, 1027], 1)),
   'softmax': () => tf.softmax(random([256, 64], 1)),
   'sum of columns': () => tf.sum(random([300, 40], 1), 0),
   'transpose': () => tf.transpose(random([8, 4, 8, 4, 8, 8], 1), [0, 1, 3, 2, 4, 5]),

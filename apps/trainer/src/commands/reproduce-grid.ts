@@ -14,12 +14,17 @@ export interface GridCommandOptions extends DataOptions {
   readonly rows?: string[];
   readonly steps?: number;
   readonly minutes?: number;
-  readonly seed: number;
-  readonly seeds: number;
+  readonly seeds: readonly number[];
   readonly set?: string[];
   readonly tokenizer?: string;
   readonly backend?: NodeBackend;
 }
+
+/** The same as they are typed: the seeds still a first one and a number, or a list. */
+type TypedOptions<O extends GridCommandOptions> = Omit<O, 'seeds'> & {
+  readonly seed: number;
+  readonly seeds: number | readonly number[];
+};
 
 export interface TableFacts {
   readonly data: string;
@@ -53,6 +58,22 @@ export function seedNumber(text: string): number {
   throw new InvalidArgumentError(`expected 0, 1, 2, …, got ${text}.`);
 }
 
+/** `3` is the first three seeds from `--seed` on, `0,1,2` those very ones. */
+export function seedCountOrList(text: string): number | number[] {
+  if (!text.includes(',')) return positive(text);
+  const seeds = text.split(',').map((part) => seedNumber(part.trim()));
+  if (new Set(seeds).size === seeds.length) return seeds;
+  throw new InvalidArgumentError(`expected different seeds, got ${text}.`);
+}
+
+/** The seeds that `--seed` and `--seeds` say. */
+export const seedsOf = (first: number, seeds: number | readonly number[]): readonly number[] =>
+  typeof seeds === 'number' ? Array.from({ length: seeds }, (_, i) => first + i) : seeds;
+
+/** For the head of a table. */
+export const tellSeeds = ({ seeds }: Pick<GridCommandOptions, 'seeds'>): string =>
+  `seed${seeds.length > 1 ? 's' : ''} ${seeds.join(', ')}`;
+
 /** Parses a list of names of rows. */
 export const rowNames =
   <N extends string>(names: readonly N[]) =>
@@ -74,8 +95,10 @@ const typed = (words: readonly string[]) =>
 async function reproduce<R extends GridRow, O extends GridCommandOptions>(
   table: GridTable<R, O>,
   context: Context,
-  options: O,
+  typedOptions: TypedOptions<O>,
 ): Promise<number | undefined> {
+  const { seed, seeds: wanted, ...rest } = typedOptions;
+  const options = { ...rest, seeds: seedsOf(seed, wanted) } as unknown as O;
   const { out } = context;
   const train = await openSplit(options, 'train');
   const evaluated = await openSplit(options, options.split);
@@ -92,9 +115,9 @@ async function reproduce<R extends GridRow, O extends GridCommandOptions>(
     command: typed(['npx', 'gss', ...process.argv.slice(2)]),
   };
   const markdown = table.markdown(results, facts, options);
-  const { seed, seeds } = options;
+  const { seeds } = options;
   const rows = results.map(({ row, outcome }) => ({ ...row, ...outcome }));
-  const result = { table: table.name, scale: 'nano', ...facts, seed, seeds, rows };
+  const result = { table: table.name, scale: 'nano', ...facts, seeds, rows };
   await writeFileAtomic(join(options.out, `${table.name}.md`), markdown);
   await writeFileAtomic(join(options.out, `${table.name}.json`), `${JSON.stringify(result, null, 2)}\n`);
   out.line(markdown);
@@ -105,7 +128,9 @@ async function reproduce<R extends GridRow, O extends GridCommandOptions>(
 /** The command of a table with the options that all have. */
 export function gridCommand<R extends GridRow, O extends GridCommandOptions>(table: GridTable<R, O>): Command {
   const names = table.rows.map(({ name }) => name);
-  return withData(command(table.name, table.description, (context, options: O) => reproduce(table, context, options)))
+  return withData(
+    command(table.name, table.description, (context, options: TypedOptions<O>) => reproduce(table, context, options)),
+  )
     .option('--split <name>', 'split to evaluate on', 'val')
     .option(
       '--out <dir>',
@@ -116,7 +141,11 @@ export function gridCommand<R extends GridRow, O extends GridCommandOptions>(tab
       new Option('--rows <names>', `comma-separated, of ${names.join(', ')} (default: all)`).argParser(rowNames(names)),
     )
     .addOption(new Option('--seed <n>', 'first seed').argParser(seedNumber).default(0))
-    .addOption(new Option('--seeds <n>', 'how many seeds: figures become means').argParser(positive).default(1))
+    .addOption(
+      new Option('--seeds <n or list>', 'how many seeds, or which (0,1,2): figures become means ± standard deviation')
+        .argParser(seedCountOrList)
+        .default(1),
+    )
     .option('--set <key=value...>', "override a value of every row's config")
     .addOption(backendOption());
 }

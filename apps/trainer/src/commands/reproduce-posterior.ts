@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { gridMarkdown } from '../reproduce/grid-markdown.js';
 import { runTable1, table1 } from '../reproduce/table-1.js';
 import { runTable9, type Table9Row, table9 } from '../reproduce/table-9.js';
-import { type GridCommandOptions, gridCommand, seedNumber, withTraining } from './reproduce-grid.js';
+import { type GridCommandOptions, gridCommand, seedNumber, tellSeeds, withTraining } from './reproduce-grid.js';
 
 const tokenizerOption = () =>
   new Option(
@@ -26,7 +26,7 @@ export const table1Command = () =>
           title: 'Table 1: variants of latent posterior learning, at nano scale',
           caution: [
             '**The columns do not compare.** The paper: ADE20K, 150 classes, the dVAE of DALL·E, up to 40,000 steps of 16. Here: true masks',
-            `through a small tokenizer for any palette on ${data} (${images} images, ${classes} classes), ${options.seeds} seed(s) from ${options.seed}. Our other tokenizers are`,
+            `through a small tokenizer for any palette on ${data} (${images} images, ${classes} classes), ${tellSeeds(options)}. Our other tokenizers are`,
             "counted from one palette's own squares, so that no other palette could be judged with them.",
           ],
           paper: [{ title: 'paper: mIoU', value: ({ paper }) => paper }],
@@ -62,7 +62,7 @@ export const table9Command = () =>
         title: 'Table 9: palettes under the maximal-distance assumption, at nano scale',
         caution: [
           '**The columns do not compare.** The paper: ADE20K, 150 classes, the dVAE of DALL·E. Here: true masks through a small tokenizer for',
-          `any palette on ${data} (${images} images, ${classes} classes)${options.shapes ? `, and on ${options.shapes} masks of random shapes of 150 classes` : ''}, ${options.seeds} seed(s) from ${options.seed}. 𝒳⁻¹ is the nearest colour.`,
+          `any palette on ${data} (${images} images, ${classes} classes)${options.shapes ? `, and on ${options.shapes} masks of random shapes of 150 classes` : ''}, ${tellSeeds(options)}. 𝒳⁻¹ is the nearest colour.`,
         ],
         paper: [
           { title: 'paper: mIoU', value: ({ paper }) => paper },

@@ -1,6 +1,6 @@
 import { gridMarkdown } from '../reproduce/grid-markdown.js';
 import { runTable3, table3 } from '../reproduce/table-3.js';
-import { type GridCommandOptions, gridCommand, withTraining } from './reproduce-grid.js';
+import { type GridCommandOptions, gridCommand, tellSeeds, withTraining } from './reproduce-grid.js';
 
 /** `gss reproduce table-3` */
 export const table3Command = () =>
@@ -10,12 +10,12 @@ export const table3Command = () =>
       description: 'ablation of the prior: d = 1/8, unlabelled auxiliary, d = 1/4, aggregation, at nano scale',
       rows: table3,
       run: runTable3,
-      markdown: (results, { data, images, classes, command }, { seed, seeds }: GridCommandOptions) =>
+      markdown: (results, { data, images, classes, command }, options: GridCommandOptions) =>
         gridMarkdown(results, {
           title: 'Table 3: ablation of latent prior learning, at nano scale',
           caution: [
             '**The columns do not compare.** The paper: ADE20K, Swin-Large with ImageNet-22K weights, 160,000 steps of 32. Here: a nano Swin from scratch,',
-            `minutes on ${data} (${images} images, ${classes} classes), ${seeds} seed(s) from ${seed}, long before it converges.`,
+            `minutes on ${data} (${images} images, ${classes} classes), ${tellSeeds(options)}, long before it converges.`,
           ],
           paper: [
             { title: 'paper: mIoU', value: ({ paper }) => paper },

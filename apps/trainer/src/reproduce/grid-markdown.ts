@@ -44,7 +44,9 @@ export function gridMarkdown<R extends GridRow>(
     ...('skipped' in outcome ? [`- ${row.name} was skipped: ${outcome.skipped}`] : []),
     ...(row.note && !('skipped' in outcome) ? [`- ${row.design}: ${row.note}`] : []),
   ]);
-  const below = [...remarks, ...notes.map((note) => `- ${note}`)];
+  const several = results.some(({ outcome }) => 'runs' in outcome && outcome.runs.length > 1);
+  const spread = several ? ['±: the sample standard deviation over the seeds.'] : [];
+  const below = [...remarks, ...[...notes, ...spread].map((note) => `- ${note}`)];
   return [
     `# ${title}`,
     '',

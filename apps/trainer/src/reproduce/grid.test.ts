@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createOutput } from '../cli/output.js';
+import { seedCountOrList, seedsOf } from '../commands/reproduce-grid.js';
 import { configsFolder } from '../config/folder.js';
 import { loadConfig } from '../config/load.js';
 import { openSource } from '../data/sources.js';
@@ -33,6 +34,12 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
+test('--seeds takes a number of them from --seed on, or a list', () => {
+  expect(seedsOf(4, seedCountOrList('3'))).toEqual([4, 5, 6]);
+  expect(seedsOf(4, seedCountOrList('0, 2,1'))).toEqual([0, 2, 1]);
+  for (const wrong of ['0', '1,1', '1,-2', 'a']) expect(() => seedCountOrList(wrong)).toThrow(/expected/);
+});
+
 describe('a grid', () => {
   const rows: GridRow[] = [
     { name: 'a', design: 'A', paper: 50 },
@@ -40,7 +47,7 @@ describe('a grid', () => {
     { name: 'c', design: 'C' },
   ];
   const settings = () => ({ fixed: true });
-  const options = { out: join(root, 'grid'), seed: 0, seeds: 2 };
+  const options = { out: join(root, 'grid'), seeds: [0, 1] };
 
   test('runs every row with every seed once, names what diverges and what is left out', async () => {
     const ran: string[] = [];
@@ -68,6 +75,10 @@ describe('a grid', () => {
     });
     expect(text).toContain('| A | 50.00 | 45.00 ± 7.07 |');
     expect(text).toContain('- b was skipped: it diverged');
+    expect(text).toContain('- ±: the sample standard deviation over the seeds.');
+    expect(ran.slice(3)).toEqual([]);
+    const more = await runGrid(rows, { ...wanted, rows: ['a'], seeds: [1, 7] }, { settings, run }, context);
+    expect([ran.slice(3), summary(more.results[0]!.outcome, 'mIoU')?.mean]).toEqual([['a7'], 80]);
   });
 
   test('refuses to go on with other settings, and stops when interrupted', async () => {
@@ -106,7 +117,7 @@ describe('the tables at work', () => {
   const out = join(root, 'table-1');
 
   test('table-1: free and trained rows around one tokenizer', async () => {
-    const options = { out, rows: ['ff', 'tf'], seed: 0, seeds: 1, steps: 2, set };
+    const options = { out, rows: ['ff', 'tf'], seeds: [0], steps: 2, set };
     const { results, finished } = await runTable1(data, options, context);
     expect(finished).toBe(true);
     const figures = results.flatMap(({ outcome }) =>
@@ -122,7 +133,7 @@ describe('the tables at work', () => {
 
   test('table-9: a tokenizer that is named is used, one for a single palette refused', async () => {
     const tokenizer = join(out, 'tokenizer', 'seed-0', 'tokenizer', 'model');
-    const options = { out: join(root, 'table-9'), seed: 0, seeds: 1, shapes: 1, tokenizer };
+    const options = { out: join(root, 'table-9'), seeds: [0], shapes: 1, tokenizer };
     const { results } = await runTable9(data, options, context);
     for (const { outcome } of results) {
       expect(summary(outcome, 'mIoU')?.mean).toBeGreaterThan(0);
@@ -130,7 +141,7 @@ describe('the tables at work', () => {
     }
     const own = join(root, 'table-3', 'tokenizer', 'seed-0', 'tokenizer', 'model');
     const small = ['prior.crop=[32,64]', 'prior.batchSize=1', 'tokenizer.codes=16', 'tokenizer.codebookMasks=2'];
-    const third = { out: join(root, 'table-3'), rows: ['baseline'], seed: 0, seeds: 1, steps: 2, set: small };
+    const third = { out: join(root, 'table-3'), rows: ['baseline'], seeds: [0], steps: 2, set: small };
     const ablation = await runTable3(data, third, context);
     expect(summary(ablation.results[0]!.outcome, 'ceiling')?.mean).toBeGreaterThan(0);
     expect(JSON.parse(readFileSync(join(own, 'config.json'), 'utf8'))).toMatchObject({ format: 'gss-tokenizer' });

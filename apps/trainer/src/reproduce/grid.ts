@@ -33,9 +33,7 @@ export interface GridOptions {
   readonly out: string;
   /** Names of the rows to run; default all. */
   readonly rows?: readonly string[] | undefined;
-  /** First seed, and how many. */
-  readonly seed: number;
-  readonly seeds: number;
+  readonly seeds: readonly number[];
 }
 
 /** One run of a row. */
@@ -99,7 +97,8 @@ export async function runGrid<R extends GridRow>(
     }
     const runs: { seed: number; figures: Figures }[] = [];
     let skipped: string | undefined;
-    for (let seed = options.seed; seed < options.seed + options.seeds && !skipped; seed++) {
+    for (const seed of options.seeds) {
+      if (skipped) break;
       if (signal.aborted) return { results, finished: false };
       const cell = { row, seed, dir: join(options.out, row.name, `seed-${seed}`) };
       await begin(cell.dir, `${JSON.stringify(settings(cell), null, 2)}\n`);

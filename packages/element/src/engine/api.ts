@@ -25,8 +25,8 @@ export interface EngineOptions {
    */
   readonly wasmPaths?: string | Readonly<Record<string, string>>;
   /**
-   * Threads of the wasm backend where the page is cross-origin isolated; elsewhere there is one. Default: half of the processor's logical cores,
-   * at least two where there are two, at most eight.
+   * Threads of the wasm backend where the page is cross-origin isolated; elsewhere there is one. At most eight, and at most half of the
+   * processor's logical cores, which is the default.
    */
   readonly threads?: number;
   /** Makes the worker, where a bundler needs it spelt out. Default: the package's own module worker. */

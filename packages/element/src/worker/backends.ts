@@ -16,12 +16,9 @@ export interface ChooseOptions {
 /** tfjs-backend-wasm starts as many threads before its first kernel; more would have to be made while it computes, and wait for ever. */
 const mostThreads = 8;
 
-/**
- * How many threads wasm gets: what is asked for, else half of the logical cores (two of which are often one core), but both of two.
- * tfjs itself takes one of two.
- */
+/** How many threads wasm is asked to take: by default half of the logical cores, two of which are often one core. tfjs takes no more than these. */
 export const threadsFor = (cores: number, asked?: number): number =>
-  Math.min(mostThreads, Math.max(1, Math.floor(asked ?? Math.max(Math.min(2, cores), cores / 2))));
+  Math.min(mostThreads, Math.max(1, Math.floor(asked ?? cores / 2)));
 
 /** Below this the other backends are not even started: nothing on a CPU comes near. */
 const surelyFast = 3;

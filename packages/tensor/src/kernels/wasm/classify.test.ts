@@ -3,6 +3,7 @@ import { certainty, convArgMax } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, test } from 'vitest';
 import { hasFused } from '../fused.js';
+import { memoryOf, type WasmBackend } from './backend.js';
 import { expectAsOnCpu, noise, runOn } from './test-backends.js';
 
 /** Small whole numbers, whose products are exact, with many equal ones among them. */
@@ -70,6 +71,21 @@ describe('convArgMax', () => {
       const [x, , bias] = inputs(shape, 3);
       return convArgMax(x, { weight: whole([3, 3, 4, 33], 5) as tf.Tensor4D, bias });
     }, 0);
+  });
+
+  test('the threaded build multiplies by the kernels of tfjs, with the same result', async () => {
+    await tf.setBackend('wasm');
+    const { wasm } = tf.backend() as unknown as WasmBackend;
+    Object.assign(wasm, { wasmMemory: memoryOf(tf.backend() as unknown as WasmBackend) }); // what tells the builds apart
+    try {
+      for (const shape of [
+        [1, 9, 11, 17, 70],
+        [0, 4, 4, 8, 8],
+      ])
+        await equal(shape, 5);
+    } finally {
+      Object.assign(wasm, { wasmMemory: undefined });
+    }
   });
 
   test('NaN never wins, and a row of nothing else gets 0', async () => {

@@ -56,6 +56,7 @@ export class GssDemo extends LightElement {
   }
 
   #open(view: ViewName): void {
+    if (view !== this.view) this.session.set({ message: '' }); // what was said is about the view before
     this.view = view;
     if (!this.#opened.has(view)) {
       this.#opened.add(view);

@@ -1,107 +1,23 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { renderStreetScene } from '@gss/datasets';
-import { selectBackend } from '@gss/tensor/node';
-import { chromiumFlags, findChromium, noChromium } from '@gss/testing';
+import { readFileSync } from 'node:fs';
+import { findChromium, noChromium } from '@gss/testing';
 import { decode } from 'fast-png';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { build, type PreviewServer, preview } from 'vite';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GssDemo } from './app.js';
-import { makeTestModel } from './test-model.js';
+import { type DemoSite, demoOf, done, openDemo, wait } from './test-demo.js';
 import { text } from './text.js';
 
 const executablePath = findChromium();
 if (!executablePath) console.log(noChromium);
 
-const demo = fileURLToPath(new URL('..', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'gss-demo-'));
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const views = ['segment', 'play', 'codec', 'learn'] as const;
-const wait = { timeout: 60_000 };
-
-/** What axe finds wrong, as text. */
-async function accessibility(page: Page): Promise<string[]> {
-  // The page's own policy forbids script tags: it is run as the browser's console would.
-  return page.evaluate(async (source) => {
-    interface Axe {
-      run(
-        options: object,
-      ): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
-    }
-    const scope = window as unknown as { axe?: Axe };
-    if (!scope.axe) {
-      const script = document.createElement('script');
-      script.src = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
-      await new Promise((resolve) => {
-        script.onload = resolve;
-        document.head.append(script);
-      });
-    }
-    const { violations } = await scope.axe!.run({ resultTypes: ['violations'] });
-    return violations.flatMap(({ id, nodes }) =>
-      nodes.map((node) => `${id}: ${node.html} ${node.failureSummary ?? ''}`),
-    );
-  }, axe);
-}
-
-const demoOf = (page: Page) => page.locator('gss-demo');
-const done = (page: Page) =>
-  page.waitForFunction(
-    () => {
-      const session = document.querySelector<GssDemo>('gss-demo')?.session;
-      return session?.error || (session?.result && !session.task);
-    },
-    undefined,
-    wait,
-  );
-
 describe.runIf(executablePath)('the demo in a real browser', () => {
-  let server: PreviewServer;
-  let browser: Browser;
-  let context: BrowserContext;
+  let site: DemoSite;
   let page: Page;
-  let address: string;
-  let truth: Uint8Array;
-  const errors: string[] = [];
-
   beforeAll(async () => {
-    await selectBackend({ backend: 'wasm' });
-    const segmenter = await makeTestModel(join(folder, 'weights', 'synthetic-streets'));
-    const { image } = renderStreetScene({ seed: 1, index: 0, width: 256, height: 192, split: 'test' });
-    const prediction = await segmenter.predict(image);
-    truth = (await prediction.labels()).data as Uint8Array;
-    prediction.dispose();
-    segmenter.dispose();
-    process.env.GSS_WEIGHTS = join(folder, 'weights');
-    process.env.GSS_MODEL = join(folder, 'none');
-    process.env.NODE_ENV = 'production'; // vitest's own would build the page for development, without a service worker
-    const outDir = join(folder, 'dist');
-    await build({ root: demo, logLevel: 'error', build: { outDir, emptyOutDir: true } });
-    server = await preview({ root: demo, logLevel: 'error', preview: { port: 0 }, build: { outDir } });
-    address = `http://localhost:${(server.httpServer.address() as { port: number }).port}/`;
-    const media = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
-    browser = await chromium.launch({
-      executablePath: executablePath!,
-      headless: true,
-      args: [...chromiumFlags, ...media],
-    });
-    context = await browser.newContext({ viewport: { width: 1200, height: 900 }, acceptDownloads: true });
-    page = await context.newPage();
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !errors.includes(message.text())) errors.push(message.text());
-    });
-    page.on('pageerror', (error) => errors.push(error.message));
-  }, 300_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+    site = await openDemo();
+    page = site.page;
+  }, 600_000);
+  afterAll(() => site?.close());
 
   test('segments a scene on wasm as Node does, without long tasks', { timeout: 120_000 }, async () => {
     await page.addInitScript(() => {
@@ -111,7 +27,7 @@ describe.runIf(executablePath)('the demo in a real browser', () => {
         type: 'longtask',
       });
     });
-    await page.goto(`${address}?backend=wasm`);
+    await page.goto(`${site.address}?backend=wasm`);
     await done(page);
     const found = await demoOf(page).evaluate((element: GssDemo) => {
       const { error, backend, result, model } = element.session;
@@ -120,9 +36,11 @@ describe.runIf(executablePath)('the demo in a real browser', () => {
     expect(found.error).toBe('');
     expect(found.backend?.name).toBe('wasm');
     expect(found.model?.verified).toBe('sha256');
-    expect(found.labels).toHaveLength(truth.length);
-    expect(new Set(truth).size).toBeGreaterThan(2);
-    expect(found.labels.filter((label, i) => label === truth[i]).length / truth.length).toBeGreaterThanOrEqual(0.999);
+    expect(found.labels).toHaveLength(site.truth.length);
+    expect(new Set(site.truth).size).toBeGreaterThan(2);
+    expect(
+      found.labels.filter((label, i) => label === site.truth[i]).length / site.truth.length,
+    ).toBeGreaterThanOrEqual(0.999);
     // Durations are of the clock: on a busy machine the best of three tells what the page's own code takes.
     const longest: number[] = [];
     while (longest.length < 3 && !longest.some((duration) => duration < 100)) {
@@ -195,97 +113,6 @@ describe.runIf(executablePath)('the demo in a real browser', () => {
     expect(await demoOf(page).evaluate((element: GssDemo) => element.session.error)).toBe('');
   });
 
-  test('Play draws masks, recodes what is painted, and swaps palettes without changing the mask', async () => {
-    await page.click('#tab-play');
-    await page.waitForSelector('#draw', wait);
-    await expect.poll(() => page.locator('#recoded demo-picture').count(), wait).toBe(3);
-    await page.click('#draw');
-    await expect.poll(() => page.locator('#samples demo-picture').count(), wait).toBe(7);
-    await expect.poll(() => page.textContent('play-tokens .live')).toContain('0 of ');
-    const painter = page.locator('play-tokens canvas.paint');
-    await page.locator('play-tokens input[type=radio]').nth(4).check();
-    await painter.click({ position: { x: 60, y: 60 } });
-    await expect.poll(() => page.textContent('play-tokens .live'), wait).toMatch(/^[1-9]\d* of \d+ tokens changed/);
-    expect(await page.textContent('play-palettes .live')).toBe(text.play.same);
-    const maskige = () =>
-      page
-        .locator('#swapped canvas')
-        .first()
-        .evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
-    const before = await maskige();
-    await page.locator('play-palettes select').selectOption('maximal');
-    await expect.poll(maskige).not.toBe(before);
-    expect(await page.textContent('play-palettes .live')).toBe(text.play.same);
-  }, 90_000);
-
-  test('Learn fits the inverse to a kept mask, and takes it back', { timeout: 90_000 }, async () => {
-    await page.click('#tab-learn');
-    await page.click('#truth');
-    await page.click('#keep');
-    await page.locator('view-learn input[type=range][max="200"]').fill('5');
-    await page.click('#learn');
-    await page.waitForFunction(
-      () =>
-        document.querySelector<GssDemo>('gss-demo')!.session.error ||
-        /after\.$/.test(document.querySelector('#status')!.textContent!),
-      undefined,
-      wait,
-    );
-    const { error, learned } = await demoOf(page).evaluate(({ session }: GssDemo) => ({
-      error: session.error,
-      learned: session.engine!.learned,
-    }));
-    expect([error, learned]).toEqual(['', 1]);
-    expect(await page.textContent('loss-chart figcaption')).toMatch(/^Loss over 5 steps/);
-    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#export')]);
-    expect(readFileSync((await download.path())!).length).toBeGreaterThan(100);
-    await page.click('#undo');
-    await expect.poll(() => page.textContent('#status'), wait).toBe(text.learn.undone);
-    expect(await page.isDisabled('#undo')).toBe(true);
-  });
-
-  test('Codec: exact without damage, worse with noise; paints by keyboard and takes it back', async () => {
-    await page.click('#tab-codec');
-    const said = () => page.textContent('view-codec .live');
-    await expect.poll(said, wait).toMatch(/^Exact/);
-    await page.getByRole('slider', { name: text.codec.noise }).fill('90');
-    await expect.poll(said).toMatch(/^\d\d?\.\d % of the pixels are right/);
-    await page.getByRole('slider', { name: text.codec.noise }).fill('0');
-    await page.locator('view-codec input[type=range][max="101"]').fill('20');
-    await expect.poll(said).toMatch(/JPEG of \d+\.\d kB/);
-    await page.locator('view-codec input[type=range][max="101"]').fill('101');
-    await expect.poll(said).toMatch(/^Exact/);
-    const share = () => page.locator('view-codec tbody tr').nth(3).locator('td').first().textContent();
-    expect(await share()).toBe('0.0 %');
-    await page.locator('view-codec .choice', { hasText: 'grass' }).locator('input').check();
-    await page.locator('view-codec canvas.paint').focus();
-    await page.keyboard.press('ArrowDown');
-    await page.keyboard.press('f');
-    await expect.poll(share).not.toBe('0.0 %');
-    await expect.poll(said).toMatch(/^Exact/);
-    await page.locator('view-codec button', { hasText: text.paint.undo }).click();
-    await expect.poll(share).toBe('0.0 %');
-  });
-
-  test('every view is accessible in light and dark, and fits a phone', { timeout: 120_000 }, async () => {
-    for (const theme of ['light', 'dark']) {
-      await page.locator('header select').selectOption(theme);
-      for (const view of views) {
-        await page.click(`#tab-${view}`);
-        expect(await accessibility(page), `${view}, ${theme}`).toEqual([]);
-      }
-    }
-    await page.setViewportSize({ width: 360, height: 740 });
-    for (const view of views) {
-      await page.click(`#tab-${view}`);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBeLessThanOrEqual(360);
-    }
-    await page.setViewportSize({ width: 1200, height: 900 });
-    await page.focus('#tab-learn');
-    await page.keyboard.press('Home');
-    expect(await page.getAttribute('#tab-segment', 'aria-selected')).toBe('true');
-  });
-
   test('the camera runs frame by frame and stops', { timeout: 90_000 }, async () => {
     await page.click('#tab-segment');
     await page.click('#live');
@@ -296,35 +123,35 @@ describe.runIf(executablePath)('the demo in a real browser', () => {
   });
 
   test('nothing was written to the console', () => {
-    expect(errors).toEqual([]);
+    expect(site.errors).toEqual([]);
   });
 
   test('opens and segments without a network', { timeout: 200_000 }, async () => {
     await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
     await page.reload();
     await done(page);
-    await context.setOffline(true);
+    await site.context.setOffline(true);
     await page.reload();
     await done(page);
     const { error, cached } = await demoOf(page).evaluate(({ session }: GssDemo) => ({
       error: session.error,
       cached: session.model?.cached,
     }));
-    await context.setOffline(false);
+    await site.context.setOffline(false);
     expect([error, cached]).toEqual(['', true]);
   });
 
   test('says what to do when a picture, a backend or a model is not there', { timeout: 90_000 }, async () => {
-    const other = await context.newPage();
+    const other = await site.context.newPage();
     const said = () => other.textContent('[role=alert]');
-    await other.goto(`${address}?backend=cuda`);
+    await other.goto(`${site.address}?backend=cuda`);
     await expect.poll(said, wait).toContain('There is no backend “cuda”');
     await other.locator('#file').setInputFiles({ name: 'x.png', mimeType: 'image/png', buffer: Buffer.from('no') });
     await expect.poll(said).toContain(text.errors.unreadable);
     await other.close();
-    const none = await (await browser.newContext({ serviceWorkers: 'block' })).newPage();
+    const none = await (await site.browser.newContext({ serviceWorkers: 'block' })).newPage();
     await none.route('**/weights/**', (route) => route.fulfill({ status: 404, body: 'none' }));
-    await none.goto(`${address}?backend=wasm`);
+    await none.goto(`${site.address}?backend=wasm`);
     await expect.poll(() => none.textContent('[role=alert]'), wait).toContain(text.errors.noModel);
     await none.close();
   });

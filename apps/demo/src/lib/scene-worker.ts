@@ -1,4 +1,4 @@
-import { renderStreetScene, type StreetSceneOptions } from '@gss/datasets';
+import { renderStreetScene, type StreetSceneOptions, syntheticStreetsClasses } from '@gss/datasets';
 
 /** Rendering takes longer than a frame: it has a thread of its own. */
 const worker = self as unknown as {
@@ -7,5 +7,6 @@ const worker = self as unknown as {
 };
 worker.onmessage = ({ data: { id, options } }) => {
   const { image, labels, name } = renderStreetScene(options);
-  worker.postMessage({ id, scene: { image, labels, name } });
+  const classes = syntheticStreetsClasses.map((entry) => entry.name);
+  worker.postMessage({ id, scene: { image, labels, name, classes } });
 };

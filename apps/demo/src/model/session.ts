@@ -10,8 +10,8 @@ export interface Picture {
   readonly image: ImageData;
   readonly name: string;
   readonly kind: PictureKind;
-  /** Of rendered scenes. */
-  readonly truth?: LabelMap;
+  /** Of rendered scenes: their labels, and the names of their classes. */
+  readonly truth?: LabelMap & { readonly classes: readonly string[] };
 }
 
 /** Something that takes time, with how far it is. */
@@ -180,8 +180,20 @@ export class Session extends EventTarget {
     const wanted = this.models.find(({ id }) => id === this.modelChoice) ?? modelFor('scene', this.models);
     const variety = wanted?.id === 'quickstart' ? 'calm' : 'full'; // what `npm start` trains has seen calm streets only
     const size = { width: 256, height: 192 };
-    const { image, labels, name } = await renderScene({ seed: 1, index, ...size, split: 'test', variety });
-    return { image: drawImage(image), truth: labels, name, kind: 'scene' };
+    const { image, labels, name, classes } = await renderScene({ seed: 1, index, ...size, split: 'test', variety });
+    return { image: drawImage(image), truth: { ...labels, classes }, name, kind: 'scene' };
+  }
+
+  /** The truth of the picture where it is in the model's classes. */
+  get truth(): LabelMap | undefined {
+    const truth = this.picture?.truth;
+    const names = this.model?.classes.map(({ name }) => name);
+    return truth && names?.join() === truth.classes.join() ? truth : undefined;
+  }
+
+  /** Renders and segments the next scene. */
+  async nextScene(): Promise<Result | undefined> {
+    return this.segment(await this.scene());
   }
 
   /**

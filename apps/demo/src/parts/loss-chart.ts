@@ -3,7 +3,7 @@ import { context2d } from '../lib/canvas.js';
 import { text } from '../text.js';
 import { LightElement } from './light-element.js';
 
-const [width, height] = [640, 192];
+const height = 192;
 const margin = { left: 56, right: 8, top: 10, bottom: 24 };
 
 /** A line of losses that grows while something learns. */
@@ -23,13 +23,16 @@ export class LossChart extends LightElement {
     const { losses } = this;
     const said = losses.length ? text.learn.chartText(losses.length, losses[0]!, losses.at(-1)!) : text.learn.chart;
     return html`<figure>
-      <canvas class="chart" width=${width} height=${height} role="img" aria-label=${said}></canvas>
+      <canvas class="chart" height=${height} role="img" aria-label=${said}></canvas>
       <figcaption>${said}</figcaption>
     </figure>`;
   }
 
   protected override updated(): void {
-    const context = context2d(this.querySelector('canvas')!);
+    const canvas = this.querySelector('canvas')!;
+    const width = canvas.clientWidth || 640; // as wide as it is shown: figures keep their shape on a phone
+    if (canvas.width !== width) canvas.width = width;
+    const context = context2d(canvas);
     const style = getComputedStyle(this);
     const colour = (name: string) => style.getPropertyValue(name).trim();
     context.clearRect(0, 0, width, height);

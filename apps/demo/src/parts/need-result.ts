@@ -18,7 +18,7 @@ export function withResult(
   const { picture, result, model } = session;
   if (!picture || !result || !model)
     return html`<p>${needs}</p>
-      <button type="button" class="main" data-scene @click=${async () => session.segment(await session.scene())}>
+      <button type="button" class="main" data-scene @click=${() => session.nextScene()}>
         ${text.play.useScene}
       </button>`;
   return draw({ picture, result, model });

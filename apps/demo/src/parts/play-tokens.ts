@@ -1,51 +1,28 @@
-import type { Recoded, Result, TokenMap } from '@gss/element/engine';
-import type { LabelMap } from '@gss/maskige';
+import type { Recoded, TokenMap } from '@gss/element/engine';
 import { html, nothing } from 'lit';
 import { countDifferent, drawImage, drawLabels, drawTokens } from '../lib/draw.js';
-import { labelsOf } from '../model/session.js';
 import { text } from '../text.js';
-import { live, type PaintState, paintTools } from './controls.js';
-import { SessionElement } from './light-element.js';
-import type { MaskPainter } from './mask-painter.js';
-import './mask-painter.js';
+import { live } from './controls.js';
+import { MaskEditor } from './mask-editor.js';
 import './picture.js';
 
 const words = text.play;
 
 /** Paint on the mask; see which tokens that changes, and what they decode to. */
-export class PlayTokens extends SessionElement {
-  static override properties = {
-    ...SessionElement.properties,
-    paint: { state: true },
-    labels: { state: true },
-    recoded: { state: true },
-  };
-  declare paint: PaintState;
-  declare labels: LabelMap | undefined;
+export class PlayTokens extends MaskEditor {
+  static override properties = { ...MaskEditor.properties, recoded: { state: true } };
   declare recoded: Recoded | undefined;
   /** The tokens of the mask before anybody painted. */
   #before: TokenMap | undefined;
-  #of: Result | undefined;
   #waits = false;
   #runs = false;
 
-  constructor() {
-    super();
-    this.paint = { tool: 'brush', radius: 8, label: 0 };
-  }
-
-  protected override willUpdate(): void {
-    if (this.#of !== this.session.result) this.#reset();
-  }
-
-  readonly #reset = () => {
-    const { result } = this.session;
-    this.#of = result;
-    this.labels = result && { ...labelsOf(result), data: result.labels.slice() };
+  protected override reset(): void {
+    super.reset();
     this.recoded = undefined;
     this.#before = undefined;
     void this.#recode();
-  };
+  }
 
   /** Through the tokenizer; strokes that come meanwhile are taken together. */
   readonly #recode = async () => {
@@ -55,10 +32,10 @@ export class PlayTokens extends SessionElement {
     while (this.#waits && this.labels) {
       this.#waits = false;
       const { data, width, height } = this.labels;
-      const of = this.#of;
+      const of = this.of;
       try {
         const recoded = await this.session.engine!.recode({ data: Uint8Array.from(data), width, height });
-        if (of !== this.#of) continue;
+        if (of !== this.of) continue;
         this.#before ??= recoded.tokens;
         this.recoded = recoded;
       } catch (error) {
@@ -74,32 +51,14 @@ export class PlayTokens extends SessionElement {
 
   protected override render() {
     const { labels, recoded } = this;
-    const { palette, model } = this.session;
+    const { model } = this.session;
     if (!labels || !model) return nothing;
     return html`<p>${words.editLead}</p>
       ${live(recoded && this.#said(recoded))}
       <div class="workbench" id="recoded">
         <div>
-          <mask-painter
-            .caption=${words.painted}
-            .labels=${labels}
-            .palette=${palette}
-            .tool=${this.paint.tool}
-            .radius=${this.paint.radius}
-            .label=${this.paint.label}
-            @painted=${this.#recode}
-          ></mask-painter>
-          ${paintTools({
-            group: 'tokens',
-            state: this.paint,
-            names: model.classes.map(({ name }) => name),
-            palette,
-            painter: () => this.querySelector<MaskPainter>('mask-painter'),
-            onChange: (paint) => {
-              this.paint = paint;
-            },
-          })}
-          <button type="button" @click=${this.#reset}>${words.reset}</button>
+          ${this.painter({ caption: words.painted, onPainted: this.#recode })} ${this.tools('tokens')}
+          <button type="button" @click=${() => this.reset()}>${words.reset}</button>
         </div>
         <div class="pictures">${recoded ? this.#pictures(recoded) : nothing}</div>
       </div>`;

@@ -1,14 +1,12 @@
-import type { Example, Result } from '@gss/element/engine';
+import type { Example } from '@gss/element/engine';
 import type { LabelMap } from '@gss/maskige';
 import { html, nothing } from 'lit';
 import { saveFile } from '../lib/canvas.js';
 import { drawLabels } from '../lib/draw.js';
-import { labelsOf, type Picture } from '../model/session.js';
-import { numberField, type PaintState, paintTools, slider } from '../parts/controls.js';
-import { SessionElement } from '../parts/light-element.js';
-import type { MaskPainter } from '../parts/mask-painter.js';
+import type { Picture } from '../model/session.js';
+import { numberField, slider } from '../parts/controls.js';
+import { MaskEditor } from '../parts/mask-editor.js';
 import '../parts/loss-chart.js';
-import '../parts/mask-painter.js';
 import '../parts/picture.js';
 import { type Current, withResult } from '../parts/need-result.js';
 import { text } from '../text.js';
@@ -23,53 +21,41 @@ interface Kept {
 }
 
 /** Corrected masks teach the step from maskige to mask. */
-export class LearnView extends SessionElement {
+export class LearnView extends MaskEditor {
   static override properties = {
-    ...SessionElement.properties,
-    paint: { state: true },
-    labels: { state: true },
+    ...MaskEditor.properties,
     kept: { state: true },
     steps: { state: true },
     rate: { state: true },
     losses: { state: true },
     opacity: { state: true },
   };
-  declare paint: PaintState;
-  declare labels: LabelMap | undefined;
   declare kept: readonly Kept[];
   declare steps: number;
   declare rate: number;
   declare losses: readonly number[];
   declare opacity: number;
-  #of: Result | undefined;
   #model: string | undefined;
 
   constructor() {
     super();
-    this.paint = { tool: 'brush', radius: 8, label: 0 };
     this.kept = [];
-    this.steps = 40;
-    this.rate = 0.01;
+    this.steps = 100;
+    this.rate = 0.02;
     this.losses = [];
     this.opacity = 0.65;
   }
 
   protected override willUpdate(): void {
-    if (this.#of !== this.session.result) this.#reset();
+    super.willUpdate();
     if (this.#model === this.session.model?.name) return;
     this.#model = this.session.model?.name; // other classes: what was kept says nothing to this model
     this.kept = [];
     this.losses = [];
   }
 
-  readonly #reset = () => {
-    const { result } = this.session;
-    this.#of = result;
-    this.labels = result && { ...labelsOf(result), data: result.labels.slice() };
-  };
-
   readonly #truth = () => {
-    const { truth } = this.session.picture!;
+    const { truth } = this.session;
     if (truth) this.labels = { ...truth, data: Uint8Array.from(truth.data) };
   };
 
@@ -84,12 +70,11 @@ export class LearnView extends SessionElement {
     this.losses = [];
     const done = await session.run(words.step(0, steps, 0), async (signal, progress) => {
       const engine = await session.ready(kept[0]!.picture.kind, signal, progress);
-      const before = await this.#agreement(signal);
       const examples: Example[] = kept.map(({ picture, labels: { data, width, height } }) => ({
         image: picture.image,
         labels: { data: Uint8Array.from(data), width, height },
       }));
-      await engine.learn(examples, {
+      return engine.learn(examples, {
         steps,
         lr: this.rate,
         signal,
@@ -98,27 +83,13 @@ export class LearnView extends SessionElement {
           progress(words.step(step, steps, loss), step, steps);
         },
       });
-      return words.done(text.percent(before), text.percent(await this.#agreement(signal)));
     });
     if (!done) return;
     await this.#again();
-    session.set({ message: done });
+    const { before, after } = done;
+    const [from, to] = [text.percent(before), text.percent(after)];
+    session.set({ message: after > before ? words.done(from, to) : words.same(from) });
   };
-
-  /** Share of the kept pixels on which the model and the corrections agree. */
-  async #agreement(signal: AbortSignal): Promise<number> {
-    let right = 0;
-    let known = 0;
-    for (const { picture, labels } of this.kept) {
-      const { labels: found } = await this.session.engine!.segment(picture.image, { signal });
-      for (let i = 0; i < found.length; i++) {
-        if (labels.data[i] === 255) continue;
-        known++;
-        if (found[i] === labels.data[i]) right++;
-      }
-    }
-    return right / known;
-  }
 
   async #again(): Promise<void> {
     const { picture } = this.session;
@@ -146,31 +117,14 @@ export class LearnView extends SessionElement {
       ${withResult(session, words.needs, (current) => html`${this.#correct(current)} ${this.#examples()} ${this.#teach()}`)}`;
   }
 
-  #correct({ picture, model }: Current) {
-    const { palette } = this.session;
-    return html`<div class="pictures wide">
-        <mask-painter
-          .caption=${words.corrected}
-          .labels=${this.labels}
-          .palette=${palette}
-          .under=${picture.image}
-          .opacity=${this.opacity}
-          .tool=${this.paint.tool}
-          .radius=${this.paint.radius}
-          .label=${this.paint.label}
-        ></mask-painter>
+  #correct({ picture }: Current) {
+    const { session } = this;
+    return html`<h3>${words.correct}</h3>
+      <div class="pictures wide">
+        ${this.painter({ caption: words.corrected, under: picture.image, opacity: this.opacity })}
         <demo-picture .caption=${text.segment.image} .layers=${[{ pixels: picture.image }]} smooth></demo-picture>
       </div>
-      ${paintTools({
-        group: 'learn',
-        state: this.paint,
-        names: model.classes.map(({ name }) => name),
-        palette,
-        painter: () => this.querySelector<MaskPainter>('mask-painter'),
-        onChange: (paint) => {
-          this.paint = paint;
-        },
-      })}
+      ${this.tools('learn')}
       <div class="controls">
         ${slider({
           label: text.segment.opacity,
@@ -184,9 +138,9 @@ export class LearnView extends SessionElement {
           },
         })}
         <button type="button" id="keep" class="main" @click=${this.#keep}>${words.keep}</button>
-        ${picture.truth ? html`<button type="button" id="truth" @click=${this.#truth}>${words.truth}</button>` : nothing}
-        <button type="button" @click=${this.#reset}>${words.reset}</button>
-        <button type="button" @click=${async () => this.session.segment(await this.session.scene())}>${text.segment.scene}</button>
+        ${session.truth ? html`<button type="button" id="truth" @click=${this.#truth}>${words.truth}</button>` : nothing}
+        <button type="button" @click=${() => this.reset()}>${words.reset}</button>
+        <button type="button" @click=${() => session.nextScene()}>${text.segment.scene}</button>
       </div>`;
   }
 
@@ -216,7 +170,8 @@ export class LearnView extends SessionElement {
 
   #teach() {
     const learned = this.session.engine?.learned ?? 0;
-    return html`<div class="controls">
+    return html`<h3>${words.teach}</h3>
+      <div class="controls">
         ${slider({
           label: words.steps,
           value: this.steps,

@@ -1,4 +1,5 @@
 import { html, nothing } from 'lit';
+import { agreement } from '../lib/agreement.js';
 import { type Camera, startCamera } from '../lib/camera.js';
 import { readPicture, saveFile } from '../lib/canvas.js';
 import { type DownloadName, downloadEndings, downloads } from '../lib/downloads.js';
@@ -269,17 +270,9 @@ export class SegmentView extends SessionElement {
 
   /** How well a rendered scene was understood, where the model has its classes. */
   #truth() {
-    const { picture, result, model } = this.session;
-    const truth = picture?.truth;
-    if (!truth || !result || model?.classes.length !== 13 || truth.data.length !== result.labels.length) return nothing;
-    let right = 0;
-    let known = 0;
-    for (let i = 0; i < truth.data.length; i++) {
-      if (truth.data[i] === 255) continue;
-      known++;
-      if (truth.data[i] === result.labels[i]) right++;
-    }
-    return html`<p>${words.truth(right / known)}</p>`;
+    const { truth, result } = this.session;
+    if (!truth || truth.data.length !== result?.labels.length) return nothing;
+    return html`<p>${words.truth(agreement(result.labels, truth.data))}</p>`;
   }
 }
 

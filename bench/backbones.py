@@ -4,7 +4,6 @@ Reads one JSON command a line on stdin, answers one JSON object a line on stdout
 """
 
 import json
-import struct
 import sys
 import time
 
@@ -15,38 +14,9 @@ except ImportError as error:
     print(json.dumps({"missing": str(error)}), flush=True)
     sys.exit()
 
-TYPES = {"F32": torch.float32, "I32": torch.int32, "I64": torch.int64}
+from stored import read, write
+
 LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
-
-
-def read(path):
-    with open(path, "rb") as file:
-        data = bytearray(file.read())
-    (length,) = struct.unpack("<Q", data[:8])
-    header = json.loads(data[8 : 8 + length])
-    header.pop("__metadata__", None)
-    body = memoryview(data)[8 + length :]
-    tensors = {}
-    for name, entry in header.items():
-        start, end = entry["data_offsets"]
-        flat = torch.frombuffer(body[start:end], dtype=TYPES[entry["dtype"]])
-        tensors[name] = flat.reshape(entry["shape"]).clone()
-    return tensors
-
-
-def write(path, tensors):
-    header, at = {}, 0
-    tensors = [tensor.contiguous() for tensor in tensors]
-    for i, tensor in enumerate(tensors):
-        size = tensor.numel() * 4
-        header[f"{i}"] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [at, at + size]}
-        at += size
-    head = json.dumps(header).encode()
-    head += b" " * (-len(head) % 8)
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(head)) + head)
-        for tensor in tensors:
-            file.write(tensor.numpy().tobytes())
 
 
 class Network:
@@ -147,11 +117,21 @@ class Network:
 
 
 class Swin(Network):
+    def stem(self, x):
+        """Ours: two convolutions of stride 2."""
+        for i in range(2):
+            name = f"patch_embed.convs.{i}"
+            x = F.relu_(self.bn(self.conv(x, f"{name}.conv", 2, 1), f"{name}.bn"))
+        return x
+
     def forward(self, image):
         config = self.config
-        x = self.conv(image, "patch_embed.projection", 4)
+        own = config.get("stem") == "conv"
+        x = self.stem(image) if own else self.conv(image, "patch_embed.projection", 4)
         size = x.shape[2:]
-        x = self.ln(x.flatten(2).transpose(1, 2), "patch_embed.norm")
+        x = x.flatten(2).transpose(1, 2)
+        if not own:
+            x = self.ln(x, "patch_embed.norm")
         maps = []
         for i, depth in enumerate(config["depths"]):
             for j in range(depth):
@@ -160,6 +140,10 @@ class Swin(Network):
             maps.append(self.image(self.ln(x, f"norm{i}"), size))
             if i < 3:
                 name = f"stages.{i}.downsample"
+                if own:
+                    y = self.conv(self.image(self.ln(x, f"{name}.norm"), size), f"{name}.conv", 2, 1)
+                    size, x = y.shape[2:], y.flatten(2).transpose(1, 2)
+                    continue
                 merged = F.unfold(x.view(x.shape[0], *size, -1).permute(0, 3, 1, 2), 2, stride=2).transpose(1, 2)
                 size = [n // 2 for n in size]
                 x = self.linear(self.ln(merged, f"{name}.norm"), f"{name}.reduction")
@@ -245,20 +229,27 @@ class Prior(Network):
         ]
         return self.module(torch.cat(levels, 1), fusion)
 
-    def forward(self, *maps):
+    def attended(self, maps, size):
         config = self.config
-        size = maps[config["tokenLevel"]].shape[2:]
         x = self.aggregate(maps, "convs", "fusion_conv", size)
-        b, c = x.shape[:2]
         x = x.flatten(2).transpose(1, 2)
         for i in range(config["depth"]):
             shift = 0 if i % 2 == 0 else config["window"] // 2
             x = self.swin_block(x, f"transformer_block.blocks.{i}", size, config["heads"], config["window"], shift)
-        x = self.module(self.image(self.ln(x, "swin_ln"), size), "conv_before_seg")
+        return self.ln(x, "swin_ln")
+
+    def forward(self, *maps):
+        size = maps[self.config["tokenLevel"]].shape[2:]
+        x = self.module(self.image(self.attended(maps, size), size), "conv_before_seg")
         for name in ("conv_seg.0", "conv_seg.1") if "conv_seg.1.weight" in self.w else ("conv_seg",):
             x = self.conv(x, name)
         pixels = self.aggregate(maps, "convs_pixel", "fusion_conv_pixel", size)
         return [x, self.conv(pixels, "conv_seg_pixel")]
+
+    def classes(self, *maps):
+        """The discriminative twin: class logits of the map behind the Swin blocks."""
+        size = maps[self.config["tokenLevel"]].shape[2:]
+        return self.conv(self.image(self.attended(maps, size), size), "conv_seg_pixel")
 
 
 FAMILIES = {"swin": Swin, "resnet": ResNet, "hrnet": HRNet, "prior": Prior}
@@ -310,9 +301,10 @@ def main():
             answer["cpu"] = 1000 * (time.process_time() - before)
             if command.get("file"):
                 every = command["every"]
-                write(command["file"], [y[:, :, ::every, ::every].permute(0, 2, 3, 1) for y in maps])
+                write(command["file"], {f"{i}": y[:, :, ::every, ::every].permute(0, 2, 3, 1) for i, y in enumerate(maps)})
             maps = None
         print(json.dumps(answer), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -4,7 +4,6 @@ Reads one JSON command a line on stdin, answers one JSON object a line on stdout
 """
 
 import json
-import struct
 import sys
 import time
 
@@ -15,32 +14,7 @@ except ImportError as error:
     print(json.dumps({"missing": str(error)}), flush=True)
     sys.exit()
 
-TYPES = {"F32": torch.float32, "I32": torch.int32}
-
-
-def read(path):
-    with open(path, "rb") as file:
-        data = bytearray(file.read())
-    (length,) = struct.unpack("<Q", data[:8])
-    header = json.loads(data[8 : 8 + length])
-    header.pop("__metadata__", None)
-    body = memoryview(data)[8 + length :]
-    tensors = {}
-    for name, entry in header.items():
-        start, end = entry["data_offsets"]
-        flat = torch.frombuffer(body[start:end], dtype=TYPES[entry["dtype"]])
-        tensors[name] = flat.reshape(entry["shape"]).clone()
-    return tensors
-
-
-def write(path, tensor):
-    dtype = "I32" if tensor.dtype in (torch.int32, torch.int64) else "F32"
-    data = tensor.to(TYPES[dtype]).contiguous().numpy().tobytes()
-    entry = {"dtype": dtype, "shape": list(tensor.shape), "data_offsets": [0, len(data)]}
-    header = json.dumps({"value": entry}).encode()
-    header += b" " * (-len(header) % 8)
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(header)) + header + data)
+from stored import read, write
 
 
 class Model:
@@ -285,7 +259,7 @@ def main():
                 answer["ms"] = 1000 * (time.perf_counter() - start)
                 answer["cpu"] = 1000 * (time.process_time() - before)
                 if command.get("file"):
-                    write(command["file"], y.permute(0, 2, 3, 1) if y.dim() == 4 else y)
+                    write(command["file"], {"value": y.permute(0, 2, 3, 1) if y.dim() == 4 else y})
         print(json.dumps(answer), flush=True)
 
 

@@ -63,7 +63,11 @@ describe('trainAll', () => {
         return { finished: true, seconds: 1, folder };
       },
     }));
-  const go = async (dir: string, rest: object = {}, { resume = false, stop = '', prior = {}, tokenizer = undefined as string | undefined } = {}) => {
+  const go = async (
+    dir: string,
+    rest: object = {},
+    { resume = false, stop = '', prior = {}, tokenizer = undefined as string | undefined } = {},
+  ) => {
     const ran: string[] = [];
     const config = configOf(prior, { posterior: undefined, ...rest });
     const context: AllContext = { config, train, dir: join(root, dir), out, signal, resume, tokenizer };

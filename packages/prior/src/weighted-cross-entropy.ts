@@ -19,7 +19,9 @@ export function weightedCrossEntropy(weights: tf.Tensor1D): CrossEntropy {
       const each = offTape(() => {
         const flat = tf.cast(tf.reshape(targets, [-1]), 'int32');
         const counted = tf.notEqual(flat, ignore);
-        const found = tf.gather(weights, tf.cast(tf.clipByValue(flat, 0, K - 1), 'int32') as tf.Tensor1D);
+        // As floats: the wasm backend reads the bits of integers as if they were some.
+        const classes = tf.cast(tf.clipByValue(tf.cast(flat, 'float32'), 0, K - 1), 'int32') as tf.Tensor1D;
+        const found = tf.gather(weights, classes);
         return tf.mul(found, tf.cast(counted, 'float32'));
       });
       const losses = tf.mul(crossEntropyRows(logits, targets, ignore), each);

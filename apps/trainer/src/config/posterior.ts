@@ -1,5 +1,6 @@
 import { type PosteriorVariantName, posteriorVariants } from '@gss/posterior';
 import { z } from 'zod';
+import { classWeights } from './recipe.js';
 
 const size = z.tuple([z.int().positive(), z.int().positive()]);
 const rgb = z.tuple([z.int().min(0).max(255), z.int().min(0).max(255), z.int().min(0).max(255)]);
@@ -83,6 +84,8 @@ export const posterior = z.strictObject({
   /** SGD's, for tf and tt. */
   momentum: z.number().min(0).lt(1).default(0.9),
   clipNorm: z.number().positive().optional(),
+  /** ft, ft-w: weights of the classes in the cross entropy. */
+  classWeights: classWeights.optional(),
   /** Moving average of the inverse's parameters; the saved one is the average. */
   ema: z.strictObject({ decay: z.number().min(0).lt(1), warmup: z.boolean().optional() }).optional(),
   checkpointEvery: z.int().positive().default(250),

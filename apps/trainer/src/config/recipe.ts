@@ -12,6 +12,9 @@ export const freeze = z.strictObject({
   norms: z.boolean().default(false),
 });
 
+/** Weights of the classes in a pixel loss: by median frequency (`root-median` its square roots), or K numbers. */
+export const classWeights = z.union([z.enum(['none', 'median', 'root-median']), z.array(z.number().min(0)).min(1)]);
+
 /** Options of stage II's recipe. All are left out by default: a config without them trains as it always did. */
 export const recipe = {
   /** Moving average of the parameters, with the decay's ramp unless `warmup` is false; evaluation and the saved model are of the average. */
@@ -42,7 +45,7 @@ export const recipe = {
     .union([share, z.strictObject({ probability: share, gamma: z.number().min(0).default(0.5) })])
     .optional(),
   /** Weights of the classes in the pixel losses: by median frequency (`root-median` its square roots), or K numbers. */
-  classWeights: z.union([z.enum(['none', 'median', 'root-median']), z.array(z.number().min(0)).min(1)]).optional(),
+  classWeights: classWeights.optional(),
   /** The token loss' target: (1 − weight) on the token, the rest on codes near it, softmax(−‖eᵢ − eⱼ‖² / temperature). */
   tokenSmoothing: z.strictObject({ weight: share, temperature: z.number().positive() }).optional(),
   /** Batches a step, default 1: their gradients are averaged, a larger batch without its memory. BatchNorms see one batch at a time. */

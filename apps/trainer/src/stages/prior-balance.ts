@@ -16,14 +16,14 @@ export interface Balance {
 function checkWeights(weights: readonly number[], { length }: readonly unknown[]): readonly number[] {
   if (weights.length === length && weights.some((weight) => weight > 0)) return weights;
   throw new UsageError(
-    `prior.classWeights: expected ${length} numbers, one a class and not all 0, got [${weights.join(', ')}].`,
+    `classWeights: expected ${length} numbers, one a class and not all 0, got [${weights.join(', ')}].`,
   );
 }
 
 /** Counts the train labels if the config asks for a balance that depends on them. */
 export async function openBalance(
   { train, dir, out }: Pick<StageContext, 'train' | 'dir' | 'out'>,
-  { classBalance, classWeights = 'none' }: GssConfig['prior'],
+  { classBalance, classWeights = 'none' }: Pick<GssConfig['prior'], 'classBalance' | 'classWeights'>,
 ): Promise<Balance> {
   const fixed = Array.isArray(classWeights) ? checkWeights(classWeights, train.classes) : undefined;
   const median = classWeights === 'median' || classWeights === 'root-median';

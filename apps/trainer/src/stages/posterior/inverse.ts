@@ -1,4 +1,6 @@
+import { ignoreIndex } from '@gss/datasets';
 import { type FtwConfig, inverseLoss } from '@gss/posterior';
+import { weightedCrossEntropy } from '@gss/prior';
 import {
   applyInverse,
   createMaskigeCodec,
@@ -12,10 +14,11 @@ import {
   openTokenizer,
 } from '@gss/segmenter';
 import { saveModelFolder, saveTokenizerFolder } from '@gss/segmenter/node';
-import { createRng, initParams, mapTree, type Spec, type Tree } from '@gss/tensor';
+import { createRng, initParams, mapTree, resize, type Spec, type Tree } from '@gss/tensor';
 import { adamW, noDecayRules } from '@gss/train';
 import * as tf from '@tensorflow/tfjs-core';
 import { labelTensor } from '../batch.js';
+import { openBalance } from '../prior-balance.js';
 import type { StageContext, StageResult } from '../stage.js';
 import type { Painted } from './maskige.js';
 import { fromPrior, fromTokenizer, type Noisy } from './noisy.js';
@@ -45,6 +48,17 @@ function inverseConfig({ variant, inverse }: PosteriorPlan, classes: number): In
 /** What the inverse is trained around: a tokenizer alone, or a model that predicts the tokens. */
 export type Around = { readonly painted: Painted } | { readonly model: OpenedModel };
 
+/** Cross entropy of 𝒳⁻¹'s scores and a batch's labels, each pixel with the weight of its class where there are any. */
+function openLoss(classWeights: readonly number[] | undefined) {
+  const weights = classWeights && tf.tensor1d([...classWeights]);
+  const weighted = weights && weightedCrossEntropy(weights);
+  const loss = (scores: tf.Tensor4D, labels: tf.Tensor3D): tf.Scalar => {
+    const [, H, W] = labels.shape;
+    return weighted ? weighted(resize(scores, [H, W]), labels, ignoreIndex) : inverseLoss(scores, labels);
+  };
+  return { loss, dispose: () => weights?.dispose() };
+}
+
 /**
  * GSS-FT and GSS-FT-W (§3.3, appendix D iii): cross entropy of 𝒳⁻¹ on noisy maskiges, AdamW; all else stays as it is. Leaves
  * DIR/posterior/model, a tokenizer folder or, around a model, a complete model folder.
@@ -68,6 +82,8 @@ export async function trainInverse(context: StageContext, plan: PosteriorPlan, a
   const noisy = model
     ? fromPrior(model.config, tokenizer, codec, noise, moving)
     : fromTokenizer(tokenizer, codec, K, { ...noise, enlarge });
+  const { weights } = await openBalance(context, { classWeights: plan.classWeights });
+  const objective = openLoss(weights);
   let current: Noisy | undefined;
   const networkNow = (params: Params) => (moving ? params.network : model?.network);
   try {
@@ -92,7 +108,7 @@ export async function trainInverse(context: StageContext, plan: PosteriorPlan, a
         const { maskige, sides } = current!;
         const { inverse } = params as unknown as Params;
         const loss = tf.tidy(() =>
-          inverseLoss(applyInverse(maskige, inverse, own, sides, training), labelTensor(batch)),
+          objective.loss(applyInverse(maskige, inverse, own, sides, training), labelTensor(batch)),
         );
         return { loss };
       },
@@ -103,6 +119,7 @@ export async function trainInverse(context: StageContext, plan: PosteriorPlan, a
     });
   } finally {
     codec.dispose();
+    objective.dispose();
     if (current) tf.dispose(current);
   }
 }

@@ -33,6 +33,8 @@ export function posteriorPlan({ posterior: p, name }: Pick<GssConfig, 'posterior
     throw new UsageError(
       `${name}: which variant? Give --variant ${Object.keys(posteriorVariants).join('|')}, or set posterior.variant.`,
     );
+  if (p.classWeights !== undefined && variant !== 'ft' && variant !== 'ft-w')
+    throw new UsageError(`posterior.classWeights are for ft and ft-w; this is ${variant}. Leave them out.`);
   const channels = p.inverse.channels ?? widths[variant];
   const iterations = posteriorVariants[variant].training?.iterations ?? 0;
   const plan = {

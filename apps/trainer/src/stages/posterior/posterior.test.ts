@@ -157,6 +157,18 @@ test('ft learns an inverse that evaluation of the tokenizer reads', async () => 
   expect(learned.evaluation.aAcc).toBeGreaterThan(before.evaluation.aAcc + 10);
 });
 
+test('ft with class weights learns the classes that have one', async () => {
+  const sky = 8;
+  const classWeights = Array.from({ length: 13 }, (_, i) => Number(i === sky));
+  const { folder } = await run('ft-weights', { variant: 'ft', steps: 40, lr: 0.03, batchSize: 1, classWeights });
+  const val = await openSplit({}, 'val');
+  const few = { ...val, dataset: { ...val.dataset, length: 2, read: (i: number) => val.dataset.read(i) } };
+  const { evaluation } = await evaluateTokenizer(await openAnyTokenizer(folder!, val.classes), few, { out, signal });
+  expect(val.classes[sky]!.name).toBe('sky');
+  expect(evaluation.perClass[sky]!.acc).toBeGreaterThan(99);
+  expect(evaluation.aAcc).toBeLessThan(50); // all is sky: nothing else counted
+});
+
 describe('ft-w around a model', () => {
   beforeAll(async () => {
     const { folder } = await run('ff-for-prior', { variant: 'ff' });
@@ -228,6 +240,7 @@ test('what cannot be is refused with a remedy', async () => {
     /2 heads do not divide 9/,
   );
   await expect(run('x', { variant: 'ff' }, { tokenizer: undefined })).rejects.toThrow(/--tokenizer/);
+  await expect(run('x', { variant: 'tf', classWeights: 'median' })).rejects.toThrow(/classWeights are for ft and ft-w/);
   await expect(run('x', { variant: 'tt', crop: [30, 32] })).rejects.toThrow(/squares of 4 pixels/);
   expect(existsSync(join(root, 'x', 'posterior', 'model'))).toBe(false);
 });

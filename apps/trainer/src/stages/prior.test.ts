@@ -164,7 +164,10 @@ test('pictures are brought to the size that the config names, and the model know
   expect(resize).toEqual({ type: 'Resize', width: 2048, height: 512, ratioRange: [0.5, 2] });
   expect(trainingPipeline(configOf({}).prior, size)[0]).toMatchObject({ width: 640, height: 480 });
   const stage1 = { classes: [], palette: [], unlabelled: [0, 0, 0], tokenizer: {} } as never;
-  expect(priorModel('x', prior, stage1, 16).inference).toEqual(inference);
+  expect(priorModel('x', prior, stage1, 16).inference).toEqual({ scale: [2048, 512], ...inference });
+  const own = { mode: 'whole', scale: [1024, 256] };
+  expect(priorModel('x', configOf({ scale: [2048, 512], inference: own }).prior, stage1, 16).inference).toEqual(own);
+  expect(priorModel('x', configOf({}).prior, stage1, 16).inference).toEqual({ mode: 'whole' });
   expect(() => configOf({ inference: { mode: 'slid' } })).toThrow('prior.inference.mode: ');
 });
 

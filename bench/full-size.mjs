@@ -2,7 +2,7 @@
 //   node bench/full-size.mjs predict [PRESET]   one 512 × 512 image, default paper-ff-swin-l-ade20k
 //   node bench/full-size.mjs step [BACKBONE]    two training steps of two 512 × 512 crops, default swin-t under the ADE20K head
 // --side 512: of the image or the crops; try 64 first. Every phase says when it begins and ends, and within a long one a line comes every ten seconds.
-// Native backend (`npx gss native install`). Needs `npm run build`. A step of 512 × 512 wants 21 GiB.
+// Native backend (`npx gss native install`). Needs `npm run build`. A step of 512 × 512 wants more than 24 GiB.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -2,7 +2,7 @@
 //   node bench/full-size.mjs predict [PRESET]   one 512 × 512 image, default paper-ff-swin-l-ade20k
 //   node bench/full-size.mjs step [BACKBONE]    two training steps of two 512 × 512 crops, default swin-t under the ADE20K head
 // --side 512: of the image or the crops; try 64 first. Every phase says when it begins and ends, and within a long one a line comes every ten seconds.
-// Native backend (`npx gss native install`). Needs `npm run build`. A step of 512 × 512 wants more than 24 GiB.
+// Native backend (`npx gss native install`). Needs `npm run build`.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -59,15 +59,20 @@ function watchOperations(backend) {
 
 const require = createRequire(join(root, 'apps/trainer/package.json'));
 const load = (name) => import(pathToFileURL(require.resolve(name)).href);
-const { tf, tensor, segmenter, preset, priorLoss } = await phase('loading packages and TensorFlow', async () => {
-  const tf = await load('@tensorflow/tfjs-core');
-  const { selectBackend } = await load('@gss/tensor/node');
-  await selectBackend({ backend: 'tensorflow' });
-  watchOperations(tf.backend());
-  const { preset } = await load('@gss/segmenter/presets');
-  const { priorLoss } = await load('@gss/prior');
-  return { tf, tensor: await load('@gss/tensor'), segmenter: await load('@gss/segmenter'), preset, priorLoss };
-});
+const { tf, tensor, segmenter, preset, priorLoss, variableGradients } = await phase(
+  'loading packages and TensorFlow',
+  async () => {
+    const tf = await load('@tensorflow/tfjs-core');
+    const { selectBackend } = await load('@gss/tensor/node');
+    await selectBackend({ backend: 'tensorflow' });
+    watchOperations(tf.backend());
+    const { preset } = await load('@gss/segmenter/presets');
+    const { priorLoss } = await load('@gss/prior');
+    const { variableGradients } = await load('@gss/train');
+    const [tensor, segmenter] = [await load('@gss/tensor'), await load('@gss/segmenter')];
+    return { tf, tensor, segmenter, preset, priorLoss, variableGradients };
+  },
+);
 
 const made = (spec) =>
   phase(
@@ -112,10 +117,10 @@ async function step() {
   const optimizer = tf.train.adam(1e-4);
   for (const label of ['first', 'second']) {
     let forwardDone = 0;
-    const { value, grads } = await phase(
+    const { value, gradients } = await phase(
       `${label} step, forward and backward`,
       () =>
-        tf.variableGrads(() => {
+        variableGradients(() => {
           const began = performance.now();
           const output = segmenter.network(images, params, model, tensor.createTraining(tensor.createRng(1)));
           say(`${label} step: network forward, ${seconds(performance.now() - began)}`);
@@ -127,8 +132,8 @@ async function step() {
       async ({ value }) =>
         `backward ${seconds(performance.now() - forwardDone)}, loss ${(await value.data())[0].toFixed(3)}, ${variables.length} parameters`,
     );
-    await phase(`${label} step, Adam`, () => optimizer.applyGradients(grads));
-    tf.dispose([value, grads]);
+    await phase(`${label} step, Adam`, () => optimizer.applyGradients(Object.fromEntries(gradients)));
+    tf.dispose([value, ...gradients.values()]);
   }
 }
 

@@ -1,3 +1,4 @@
+export { type ValueAndGradients, variableGradients } from './backward.js';
 export { crc32c } from './crc32c.js';
 export { createEma, type Ema, type EmaOptions } from './ema.js';
 export { type AdamWOptions, adamW } from './optim/adamw.js';

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { variableGradients } from './backward.js';
 import { type FlatLayout, flatLayout, pack } from './optim/flat.js';
 import type { Optimizer } from './optim/optimizer.js';
 
@@ -47,17 +48,14 @@ const scalarOf = (tensor: tf.Tensor): tf.Scalar => tf.reshape(tf.cast(tensor, 'f
 
 /** The forward and backward pass of one batch; changes nothing. */
 export function recordGradients(loss: () => LossResult, variables: ReadonlyMap<string, tf.Variable>): Recorded {
-  const byId = new Map([...variables].map(([name, variable]) => [variable.name, name]));
   let logs: Record<string, tf.Tensor> = {};
-  const { value, grads } = tf.variableGrads(() => {
+  const { value, gradients: found } = variableGradients(() => {
     const result = loss();
     logs = Object.fromEntries(Object.entries(result.logs ?? {}).map(([key, tensor]) => [key, tf.keep(tensor.clone())]));
     return result.loss;
   }, [...variables.values()]);
-  // In the order of the parameters, whatever order the tape was walked in.
-  const found = new Map(Object.entries(grads).map(([id, gradient]) => [byId.get(id)!, gradient]));
   const gradients = new Map(
-    [...variables.keys()].flatMap((name) => (found.has(name) ? [[name, found.get(name)!]] : [])),
+    [...variables].flatMap(([name, variable]) => (found.has(variable.name) ? [[name, found.get(variable.name)!]] : [])),
   );
   const layout = flatLayout(gradients);
   const vector = pack(layout, gradients); // one vector from here on: norm, clipping and update cost a few operations each

@@ -1,23 +1,14 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  createRng,
-  disposeTree,
-  dropout2d,
-  initParams,
-  linear,
-  linearSpec,
-  namedTensors,
-  type Tree,
-} from '@gss/tensor';
+import { disposeTree, namedTensors, type Tree } from '@gss/tensor';
 import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { adamW, polySchedule } from '../index.js';
-import { DivergedError, listCheckpoints, type TrainLoopOptions, trainLoop } from './index.js';
+import { adamW } from '../index.js';
+import { DivergedError, listCheckpoints, trainLoop } from './index.js';
+import { bitsOf as bits, type ToyOptions as Options, toyRun } from './test-run.js';
 
-const spec = { first: linearSpec(3, 8), second: linearSpec(8, 1) };
 let dir: string;
 
 beforeAll(async () => {
@@ -28,33 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-type Options = TrainLoopOptions<typeof spec, tf.Tensor2D>;
-/** A regression whose every step draws random numbers, so that a resume with the wrong state shows at once. */
-const options = (overrides: Partial<Options> = {}): Options => ({
-  dir,
-  spec,
-  init: () => initParams(spec, createRng(5)),
-  batches: (start) => {
-    let step = start;
-    return { next: async () => tf.randomNormal([4, 3], 0, 1, 'float32', ++step) as tf.Tensor2D, close: () => {} };
-  },
-  loss: (params, x, training) => {
-    const hidden = tf.relu(linear(x, params.first));
-    const dropped = tf.reshape(dropout2d(tf.reshape(hidden, [4, 1, 1, 8]), 0.25, training), [4, 8]);
-    const y = linear(dropped, params.second);
-    return { loss: tf.mean(tf.squaredDifference(y, tf.sum(x, 1, true))) as tf.Scalar };
-  },
-  optimizer: adamW(),
-  schedule: polySchedule({ base: 0.05, total: 12, warmup: { iterations: 3 } }),
-  steps: 12,
-  seed: 3,
-  config: '{"a":1}',
-  checkpointEvery: 5,
-  logEvery: 1,
-  ...overrides,
-});
-const bits = (params: unknown) =>
-  [...namedTensors(params as Tree<tf.Tensor>)].map(([name, tensor]) => [name, [...tensor.dataSync()]]);
+const options = (overrides: Partial<Options> = {}) => toyRun(dir, overrides);
 
 describe('trainLoop', () => {
   test('k steps and N − k resumed steps equal N steps, bit for bit', async () => {

@@ -11,7 +11,8 @@ import { drawBonnet, drawFence, drawThing } from './obstacles.js';
 import { drawPerson } from './person.js';
 import { drawSky } from './sky.js';
 import { drawTree, makeFoliage } from './tree.js';
-import { type Camera, hsv, makeWeather, type Weather } from './world.js';
+import { makeWeather } from './weather.js';
+import { type Camera, hsv, type Weather } from './world.js';
 
 export interface StreetSceneOptions {
   /** Any integer: another seed is another city. */

@@ -29,10 +29,10 @@ function register(kernels: readonly tf.KernelConfig[]): void {
 }
 
 const loadersFor = ({ wasmPaths, threads }: Pick<ChooseOptions, 'wasmPaths' | 'threads'>): BackendLoaders => ({
-  webgpu: async () => register((await import('./kernels/webgpu.js')).kernels),
-  webgl: async () => register((await import('./kernels/webgl.js')).kernels),
+  webgpu: async () => register((await import('./kernels/webgpu.generated.js')).kernels),
+  webgl: async () => register((await import('./kernels/webgl.generated.js')).kernels),
   wasm: async () => {
-    const { kernels, setThreadsCount, setWasmPaths } = await import('./kernels/wasm.js');
+    const { kernels, setThreadsCount, setWasmPaths } = await import('./kernels/wasm.generated.js');
     register(kernels);
     if (globalThis.crossOriginIsolated) setThreadsCount(threadsFor(navigator.hardwareConcurrency || 1, threads));
     setWasmPaths(typeof wasmPaths === 'string' ? wasmPaths.replace(/\/?$/, '/') : wasmPaths);
@@ -41,7 +41,7 @@ const loadersFor = ({ wasmPaths, threads }: Pick<ChooseOptions, 'wasmPaths' | 't
 
 async function threadsOf(name: BackendName): Promise<number> {
   if (name !== 'wasm') return 1;
-  const { getThreadsCount } = await import('./kernels/wasm.js');
+  const { getThreadsCount } = await import('./kernels/wasm.generated.js');
   return Math.max(1, getThreadsCount());
 }
 

@@ -1,6 +1,5 @@
-// The WebGL backend with the kernels that the worker can start, which kernels.test.ts checks; tfjs has twice as many.
+// Made by kernels.mjs of this package: change its list, then run it.
 import '@tensorflow/tfjs-backend-webgl/dist/base.js';
-import { _fusedMatMulConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/_FusedMatMul.js';
 import { absConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/Abs.js';
 import { addConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/Add.js';
 import { argMaxConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/ArgMax.js';
@@ -31,8 +30,8 @@ import { lessConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/Less.js'
 import { logConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/Log.js';
 import { logicalAndConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/LogicalAnd.js';
 import { maxConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/Max.js';
-import { maximumConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/Maximum.js';
 import { maxPoolConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/MaxPool.js';
+import { maximumConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/Maximum.js';
 import { meanConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/Mean.js';
 import { minConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/Min.js';
 import { modConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/Mod.js';
@@ -69,76 +68,7 @@ import { transposeConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/Tra
 import { unpackConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/Unpack.js';
 import { unsortedSegmentSumConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/UnsortedSegmentSum.js';
 import { zerosLikeConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/ZerosLike.js';
+import { _fusedMatMulConfig } from '@tensorflow/tfjs-backend-webgl/dist/kernels/_FusedMatMul.js';
 import type { KernelConfig } from '@tensorflow/tfjs-core';
 
-export const kernels: readonly KernelConfig[] = [
-  absConfig,
-  addConfig,
-  argMaxConfig,
-  batchMatMulConfig,
-  castConfig,
-  clipByValueConfig,
-  concatConfig,
-  conv2DConfig,
-  conv2DBackpropFilterConfig,
-  conv2DBackpropInputConfig,
-  depthwiseConv2dNativeConfig,
-  depthwiseConv2dNativeBackpropFilterConfig,
-  depthwiseConv2dNativeBackpropInputConfig,
-  eluConfig,
-  equalConfig,
-  erfConfig,
-  expConfig,
-  expandDimsConfig,
-  fillConfig,
-  floorDivConfig,
-  fusedConv2DConfig,
-  fusedDepthwiseConv2DConfig,
-  gatherV2Config,
-  greaterEqualConfig,
-  identityConfig,
-  leakyReluConfig,
-  lessConfig,
-  logConfig,
-  logicalAndConfig,
-  maxConfig,
-  maxPoolConfig,
-  maximumConfig,
-  meanConfig,
-  minConfig,
-  modConfig,
-  multiplyConfig,
-  negConfig,
-  notEqualConfig,
-  oneHotConfig,
-  packConfig,
-  padV2Config,
-  powConfig,
-  preluConfig,
-  rangeConfig,
-  realDivConfig,
-  reluConfig,
-  relu6Config,
-  reshapeConfig,
-  resizeBilinearConfig,
-  resizeNearestNeighborConfig,
-  reverseConfig,
-  roundConfig,
-  rsqrtConfig,
-  sigmoidConfig,
-  sliceConfig,
-  softmaxConfig,
-  splitVConfig,
-  sqrtConfig,
-  squareConfig,
-  stepConfig,
-  subConfig,
-  sumConfig,
-  tileConfig,
-  topKConfig,
-  transposeConfig,
-  unpackConfig,
-  unsortedSegmentSumConfig,
-  zerosLikeConfig,
-  _fusedMatMulConfig,
-];
+export const kernels: readonly KernelConfig[] = [absConfig, addConfig, argMaxConfig, batchMatMulConfig, castConfig, clipByValueConfig, concatConfig, conv2DConfig, conv2DBackpropFilterConfig, conv2DBackpropInputConfig, depthwiseConv2dNativeConfig, depthwiseConv2dNativeBackpropFilterConfig, depthwiseConv2dNativeBackpropInputConfig, eluConfig, equalConfig, erfConfig, expConfig, expandDimsConfig, fillConfig, floorDivConfig, fusedConv2DConfig, fusedDepthwiseConv2DConfig, gatherV2Config, greaterEqualConfig, identityConfig, leakyReluConfig, lessConfig, logConfig, logicalAndConfig, maxConfig, maxPoolConfig, maximumConfig, meanConfig, minConfig, modConfig, multiplyConfig, negConfig, notEqualConfig, oneHotConfig, packConfig, padV2Config, powConfig, preluConfig, rangeConfig, realDivConfig, reluConfig, relu6Config, reshapeConfig, resizeBilinearConfig, resizeNearestNeighborConfig, reverseConfig, roundConfig, rsqrtConfig, sigmoidConfig, sliceConfig, softmaxConfig, splitVConfig, sqrtConfig, squareConfig, stepConfig, subConfig, sumConfig, tileConfig, topKConfig, transposeConfig, unpackConfig, unsortedSegmentSumConfig, zerosLikeConfig, _fusedMatMulConfig];

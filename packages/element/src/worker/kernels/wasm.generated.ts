@@ -1,7 +1,5 @@
-// The WebAssembly backend with the kernels that the worker can start, which kernels.test.ts checks; tfjs has twice as many. What it lacks for training is ours, of @gss/tensor/kernels/wasm.
+// Made by kernels.mjs of this package: change its list, then run it.
 export { getThreadsCount, setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm/dist/base.js';
-
-import { _fusedMatMulConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/_FusedMatMul.js';
 import { absConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Abs.js';
 import { addConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Add.js';
 import { argMaxConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/ArgMax.js';
@@ -29,8 +27,8 @@ import { lessConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Less.js';
 import { logConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Log.js';
 import { logicalAndConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/LogicalAnd.js';
 import { maxConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Max.js';
-import { maximumConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Maximum.js';
 import { maxPoolConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/MaxPool.js';
+import { maximumConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Maximum.js';
 import { meanConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Mean.js';
 import { minConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Min.js';
 import { modConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Mod.js';
@@ -66,72 +64,7 @@ import { topKConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/TopK.js';
 import { transposeConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Transpose.js';
 import { unpackConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/Unpack.js';
 import { zerosLikeConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/ZerosLike.js';
+import { _fusedMatMulConfig } from '@tensorflow/tfjs-backend-wasm/dist/kernels/_FusedMatMul.js';
 import type { KernelConfig } from '@tensorflow/tfjs-core';
 
-export const kernels: readonly KernelConfig[] = [
-  absConfig,
-  addConfig,
-  argMaxConfig,
-  batchMatMulConfig,
-  castConfig,
-  clipByValueConfig,
-  concatConfig,
-  conv2DConfig,
-  conv2DBackpropInputConfig,
-  depthwiseConv2dNativeConfig,
-  eluConfig,
-  equalConfig,
-  erfConfig,
-  expConfig,
-  expandDimsConfig,
-  fillConfig,
-  floorDivConfig,
-  fusedConv2DConfig,
-  fusedDepthwiseConv2DConfig,
-  gatherV2Config,
-  greaterEqualConfig,
-  identityConfig,
-  leakyReluConfig,
-  lessConfig,
-  logConfig,
-  logicalAndConfig,
-  maxConfig,
-  maxPoolConfig,
-  maximumConfig,
-  meanConfig,
-  minConfig,
-  modConfig,
-  multiplyConfig,
-  negConfig,
-  notEqualConfig,
-  oneHotConfig,
-  packConfig,
-  padV2Config,
-  powConfig,
-  preluConfig,
-  rangeConfig,
-  realDivConfig,
-  reluConfig,
-  relu6Config,
-  reshapeConfig,
-  resizeBilinearConfig,
-  resizeNearestNeighborConfig,
-  reverseConfig,
-  roundConfig,
-  rsqrtConfig,
-  sigmoidConfig,
-  sliceConfig,
-  softmaxConfig,
-  splitVConfig,
-  sqrtConfig,
-  squareConfig,
-  stepConfig,
-  subConfig,
-  sumConfig,
-  tileConfig,
-  topKConfig,
-  transposeConfig,
-  unpackConfig,
-  zerosLikeConfig,
-  _fusedMatMulConfig,
-];
+export const kernels: readonly KernelConfig[] = [absConfig, addConfig, argMaxConfig, batchMatMulConfig, castConfig, clipByValueConfig, concatConfig, conv2DConfig, conv2DBackpropInputConfig, depthwiseConv2dNativeConfig, eluConfig, equalConfig, erfConfig, expConfig, expandDimsConfig, fillConfig, floorDivConfig, fusedConv2DConfig, fusedDepthwiseConv2DConfig, gatherV2Config, greaterEqualConfig, identityConfig, leakyReluConfig, lessConfig, logConfig, logicalAndConfig, maxConfig, maxPoolConfig, maximumConfig, meanConfig, minConfig, modConfig, multiplyConfig, negConfig, notEqualConfig, oneHotConfig, packConfig, padV2Config, powConfig, preluConfig, rangeConfig, realDivConfig, reluConfig, relu6Config, reshapeConfig, resizeBilinearConfig, resizeNearestNeighborConfig, reverseConfig, roundConfig, rsqrtConfig, sigmoidConfig, sliceConfig, softmaxConfig, splitVConfig, sqrtConfig, squareConfig, stepConfig, subConfig, sumConfig, tileConfig, topKConfig, transposeConfig, unpackConfig, zerosLikeConfig, _fusedMatMulConfig];

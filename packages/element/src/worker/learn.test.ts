@@ -77,6 +77,23 @@ test('steps that ruin the mask are not taken: the agreement never falls', { time
   }
 });
 
+test('a backend that names another epsilon, as WebGL does, learns the same', { timeout: 120_000 }, async () => {
+  const examples = [{ image, labels: { data: own.map((label) => (label + 1) % K), ...size } }];
+  const learn = async () => {
+    const losses: number[] = [];
+    const progress = (_step: number, loss: number) => losses.push(loss);
+    await host.learn({ examples, steps: 4, lr: 0.02 }, { ...context, progress });
+    return losses;
+  };
+  const usual = await learn();
+  const spy = vi.spyOn(tf.backend(), 'epsilon').mockReturnValue(1e-4);
+  try {
+    expect(await learn()).toEqual(usual);
+  } finally {
+    spy.mockRestore();
+  }
+});
+
 test('overconfident logits are brought down by a power of two, and calibrated ones stay', async () => {
   const rng = createRng(1);
   const [H, W, classes] = [40, 50, 4];

@@ -27,6 +27,13 @@ const cropSide = 48;
 const looks = 8;
 const parts = [1, 0.5, 0.25, 0.125] as const;
 
+/**
+ * Adam's ε: one for all that compute in float32, so that they learn alike. tfjs' default, `backend().epsilon()`, is 1e-4 on WebGL that has
+ * float32 (4.22 asks its flag the wrong way round), as large as many of these gradients; only without float32 is it right.
+ */
+const adamEpsilon = () =>
+  tf.getBackend() === 'webgl' && !tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED') ? 1e-4 : 1e-7;
+
 export interface LearnRequest {
   readonly examples: readonly { readonly pixels: Pixels; readonly labels: LabelImage }[];
   readonly steps: number;
@@ -102,7 +109,7 @@ export async function learnCorrection(
   (await import('./gradients.js')).needGradients();
   const K = model.runtime.config.classes.length;
   const prepared: Example[] = [];
-  const optimizer = new tf.AdamOptimizer(lr, 0.9, 0.999); // tf.train.adam would bring every optimiser along
+  const optimizer = new tf.AdamOptimizer(lr, 0.9, 0.999, adamEpsilon()); // tf.train.adam would bring every optimiser along
   let params: Params | undefined;
   let best: Params | undefined;
   const rng = createRng(steps);

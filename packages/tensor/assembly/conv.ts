@@ -1,5 +1,6 @@
 import { GEMM_SCRATCH, gemm, KC, NC } from './gemm';
 import { packImage } from './im2col';
+import { addRow } from './reduce';
 import { multiplyPanels } from './tile';
 import { transpose2d } from './transpose';
 
@@ -35,21 +36,6 @@ export function convFilterGradient(
     }
   }
   transpose2d(sum, sumStride, outputs, columns, dw, dyStride);
-}
-
-/** target += source for `count` floats. */
-function addRow(source: usize, target: usize, count: i32): void {
-  let i = 0;
-  for (; i <= count - 4; i += 4) {
-    v128.store(target, f32x4.add(v128.load(target), v128.load(source)));
-    source += 16;
-    target += 16;
-  }
-  for (; i < count; i++) {
-    store<f32>(target, load<f32>(target) + load<f32>(source));
-    source += 4;
-    target += 4;
-  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Simd } from './math';
-import { sumColumns, sumRun } from './reduce';
+import { addRow, sumColumns, sumRun } from './reduce';
 
 /** Rows whose parameter gradients are summed in scratch memory before they join the total. */
 const BLOCK = 64;
@@ -55,12 +55,8 @@ export function layerNorm(
 
 /** a += b for `count` floats, then b = 0. */
 function flush(a: usize, b: usize, count: i32): void {
-  for (; count > 0; count -= 4) {
-    Simd.store(a, f32x4.add(Simd.load(a, count), Simd.load(b, count)), count);
-    Simd.store(b, f32x4.splat(0), count);
-    a += 16;
-    b += 16;
-  }
+  addRow(b, a, count);
+  memory.fill(b, 0, (<usize>count) << 2);
 }
 
 /** Gradients of {@link layerNorm}. Scratch: 2 n floats. */

@@ -3,6 +3,21 @@ import { Simd } from './math';
 /** Rows whose columns are summed in float32 before they join the total: keeps the error of long sums small. */
 const BLOCK = 64;
 
+/** target += source for `count` floats. */
+export function addRow(source: usize, target: usize, count: i32): void {
+  let i = 0;
+  for (; i <= count - 4; i += 4) {
+    v128.store(target, f32x4.add(v128.load(target), v128.load(source)));
+    source += 16;
+    target += 16;
+  }
+  for (; i < count; i++) {
+    store<f32>(target, load<f32>(target) + load<f32>(source));
+    source += 4;
+    target += 4;
+  }
+}
+
 /** Sum of `count` floats: blocks of up to 1024 in four vectors, their sums in float64. */
 export function sumRun(x: usize, count: i32): f64 {
   let total: f64 = 0;

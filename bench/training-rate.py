@@ -11,8 +11,9 @@ import sys
 import time
 from pathlib import Path
 
-from backbones import LAYOUTS, F, Prior, Swin, torch
+from networks import LAYOUTS, F, Prior, Swin, torch
 from stored import read
+from train_step import train_step
 
 try:
     import numpy as np
@@ -119,14 +120,12 @@ class Twin:
     def step(self, images, labels):
         """Images [B, H, W, 3] in 0..255 and labels [B, H, W]; the loss."""
         x = (images.permute(0, 3, 1, 2).float() - self.mean) / self.std
-        x = x.contiguous(memory_format=self.layout)
+        return train_step(self.optimizer, lambda: self.loss(x.contiguous(memory_format=self.layout), labels))
+
+    def loss(self, x, labels):
         maps = self.backbone.forward(x) if self.swin else self.backbone(x)
         logits = F.interpolate(self.head.classes(*maps), labels.shape[1:], mode="bilinear", align_corners=False)
-        self.optimizer.zero_grad()
-        loss = F.cross_entropy(logits, labels, ignore_index=IGNORE)
-        loss.backward()
-        self.optimizer.step()
-        return loss.item()
+        return F.cross_entropy(logits, labels, ignore_index=IGNORE)
 
 
 def processor(workers):

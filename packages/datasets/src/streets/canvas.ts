@@ -21,14 +21,19 @@ export interface Paint {
   readonly alpha?: number;
 }
 
+/** One colour. */
 export const plain = (color: Rgb, grain = 4): Paint => ({ top: color, bottom: color, grain });
+/** A colour times `top` above and times `bottom` below, with what is between. */
 export const shaded = (color: Rgb, top: number, bottom: number, grain = 4): Paint => ({
   top: scale(color, top),
   bottom: scale(color, bottom),
   grain,
 });
+/** A colour, 0..255, times `k`. */
 export const scale = ([r, g, b]: Rgb, k: number): Rgb => [r * k, g * k, b * k];
+/** A colour, 0..255, under a light of one factor a channel. */
 export const multiply = (a: Rgb, b: Rgb): Rgb => [a[0] * b[0], a[1] * b[1], a[2] * b[2]];
+/** `a` at t = 0, `b` at t = 1. */
 export const blend = (a: Rgb, b: Rgb, t: number): Rgb => [
   a[0] + (b[0] - a[0]) * t,
   a[1] + (b[1] - a[1]) * t,
@@ -94,12 +99,14 @@ export function fillPolygon(c: Canvas, points: readonly number[], paint: Paint, 
   }
 }
 
+/** Fills from (x0, y0) to (x1, y1), in canvas pixels. */
 export function fillRect(c: Canvas, x0: number, y0: number, x1: number, y1: number, paint: Paint, label: number): void {
   const from = Math.max(0, Math.round(y0));
   const to = Math.min(c.height, Math.round(y1));
   for (let y = from; y < to; y++) fillSpan(c, y, x0, x1, paint, (y + 0.5 - y0) / (y1 - y0), label);
 }
 
+/** Fills around (x, y) with radii rx and ry, in canvas pixels. */
 export function fillEllipse(
   c: Canvas,
   x: number,

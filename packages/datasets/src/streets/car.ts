@@ -105,6 +105,7 @@ export interface Car {
   readonly oncoming: boolean;
 }
 
+/** A car of any shape and colour at (x, z), in metres. */
 export const makeCar = (x: number, z: number, oncoming: boolean, random: Random, calm: boolean): Car => ({
   x,
   z,

@@ -46,6 +46,7 @@ const walls: readonly Rgb[] = [
 /** Brick, cream and ochre, far from asphalt, sky and leaves; and one grey that pavements have too. */
 const calmWalls: readonly Rgb[] = [walls[0]!, walls[1]!, walls[3]!, walls[4]!, walls[11]!, walls[12]!];
 
+/** Colours and measures of a wall `height` metres high. */
 export function makeFacadeStyle(random: Random, height: number, calm = false): FacadeStyle {
   const shade = random.range(0.8, 1.12);
   const wall = scale(random.pick(calm ? calmWalls : walls), shade);

@@ -33,6 +33,7 @@ export interface Street {
   readonly zebra?: number;
 }
 
+/** A street drawn from `random`; a calm one as in `StreetSceneOptions.variety`. */
 export function makeStreet(random: Random, calm = false): Street {
   const roadHalf = random.range(3.2, 5.6);
   const kinds = random.pick([

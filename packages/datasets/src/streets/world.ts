@@ -11,6 +11,7 @@ export interface Camera {
   readonly height: number;
 }
 
+/** Column and row of the canvas where a point of the world is seen; z > 0. */
 export const screenX = (cam: Camera, x: number, z: number): number => cam.cx + (cam.f * (x - cam.x)) / z;
 export const screenY = (cam: Camera, y: number, z: number): number => cam.cy + (cam.f * (cam.height - y)) / z;
 
@@ -61,4 +62,5 @@ export function hsv(h: number, s: number, v: number): Rgb {
   return [channel(5), channel(3), channel(1)];
 }
 
+/** A colour in the shade. */
 export const darker = (color: Rgb, by = 0.7): Rgb => scale(color, by);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { renderStreetScene } from '@gss/datasets';
+import { loadSegmenterFolder } from '@gss/segmenter/node';
 import { selectBackend } from '@gss/tensor/node';
 import { chromiumFlags, findChromium } from '@gss/testing';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
@@ -14,6 +15,9 @@ import { makeTestModel, nanoConfig } from '../../../packages/element/src/test-mo
 import type { GssDemo } from './app.js';
 
 const demo = fileURLToPath(new URL('..', import.meta.url));
+const shippedWeights = join(demo, '..', '..', 'weights');
+/** What is seen of the page. */
+export const viewport = { width: 1160, height: 860 };
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export const wait = { timeout: 120_000 };
@@ -64,20 +68,27 @@ export interface DemoSite {
   readonly errors: readonly string[];
   /** Node's labels of the first scene. */
   readonly truth: Uint8Array;
+  /** For files of the test, gone when it closes. */
+  readonly folder: string;
   close(): Promise<void>;
 }
 
-/** Builds the page with the test model, serves it with its headers, and opens a page that is still blank; needs Chromium. */
-export async function openDemo(): Promise<DemoSite> {
+/**
+ * Builds the page with the test model, or the shipped ones, serves it with its headers, and opens a page that is still blank; needs
+ * Chromium.
+ */
+export async function openDemo({ shipped = false } = {}): Promise<DemoSite> {
   const folder = mkdtempSync(join(tmpdir(), 'gss-demo-'));
   await selectBackend({ backend: 'wasm' });
-  const segmenter = await makeTestModel(join(folder, 'weights', 'synthetic-streets'), nanoConfig);
+  const weights = shipped ? shippedWeights : join(folder, 'weights');
+  const model = join(weights, 'synthetic-streets');
+  const segmenter = await (shipped ? loadSegmenterFolder(model) : makeTestModel(model, nanoConfig));
   const { image } = renderStreetScene({ seed: 1, index: 0, width: 256, height: 192, split: 'test' });
   const prediction = await segmenter.predict(image);
   const truth = (await prediction.labels()).data as Uint8Array;
   prediction.dispose();
   segmenter.dispose();
-  process.env.GSS_WEIGHTS = join(folder, 'weights');
+  process.env.GSS_WEIGHTS = weights;
   process.env.GSS_MODEL = join(folder, 'none');
   process.env.NODE_ENV = 'production'; // vitest's own would build the page for development, without a service worker
   const outDir = join(folder, 'dist');
@@ -89,7 +100,7 @@ export async function openDemo(): Promise<DemoSite> {
     headless: true,
     args: [...chromiumFlags, ...media],
   });
-  const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, acceptDownloads: true });
+  const context = await browser.newContext({ viewport, colorScheme: 'light', acceptDownloads: true });
   const page = await context.newPage();
   const errors: string[] = [];
   page.on('console', (message) => {
@@ -103,6 +114,7 @@ export async function openDemo(): Promise<DemoSite> {
     page,
     errors,
     truth,
+    folder,
     async close() {
       await browser.close();
       await server.close();

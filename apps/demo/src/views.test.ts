@@ -3,7 +3,8 @@ import { findChromium, noChromium } from '@gss/testing';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GssDemo } from './app.js';
-import { accessibility, type DemoSite, demoOf, done, openDemo, wait } from './test-demo.js';
+import { accessibility, type DemoSite, demoOf, done, openDemo, viewport, wait } from './test-demo.js';
+import { forDocs, takePicture } from './test-pictures.js';
 import { text } from './text.js';
 
 const views = ['segment', 'play', 'codec', 'learn'] as const;
@@ -11,16 +12,32 @@ const views = ['segment', 'play', 'codec', 'learn'] as const;
 const executablePath = findChromium();
 if (!executablePath) console.log(noChromium);
 
-describe.runIf(executablePath)('the other views in a real browser', () => {
+describe.runIf(executablePath)('every view in a real browser', () => {
   let site: DemoSite;
   let page: Page;
   beforeAll(async () => {
-    site = await openDemo();
+    site = await openDemo({ shipped: forDocs });
     page = site.page;
     await page.goto(`${site.address}?backend=wasm`);
     await done(page);
   }, 600_000);
   afterAll(() => site?.close());
+  /** A picture of what is seen. Without what the canvases show a view has at most 90 colours, and 0.012 of it is vivid. */
+  const take = async (name: (typeof views)[number], leastVivid: number) => {
+    const { width, height, colours, vivid } = await takePicture(page, name, site.folder);
+    expect({ width, height }).toEqual(viewport);
+    expect(colours).toBeGreaterThan(100);
+    expect(vivid).toBeGreaterThan(leastVivid);
+  };
+
+  test('Segment shows the picture and what was made of it', async () => {
+    await page
+      .locator('demo-picture canvas')
+      .nth(2)
+      .hover({ position: { x: 150, y: 140 } });
+    await expect.poll(() => page.textContent('#readout')).toMatch(/confidence \d+ %, at \d+, \d+/);
+    await take('segment', 0.1);
+  });
 
   test('Play draws masks, recodes what is painted, and swaps palettes without changing the mask', async () => {
     await page.click('#tab-play');
@@ -43,13 +60,16 @@ describe.runIf(executablePath)('the other views in a real browser', () => {
     await page.locator('play-palettes select').selectOption('maximal');
     await expect.poll(maskige).not.toBe(before);
     expect(await page.textContent('play-palettes .live')).toBe(text.play.same);
-  }, 90_000);
+    await page.evaluate(() => scrollTo(0, 0));
+    await take('play', 0.1);
+  }, 180_000);
 
-  test('Learn fits the inverse to a kept mask, and takes it back', { timeout: 90_000 }, async () => {
+  test('Learn fits the inverse to a kept mask, and takes it back', { timeout: 300_000 }, async () => {
     await page.click('#tab-learn');
     await page.click('#truth');
     await page.click('#keep');
-    await page.locator('view-learn input[type=range][max="200"]').fill('5');
+    const steps = forDocs ? 40 : 5;
+    await page.locator('view-learn input[type=range][max="200"]').fill(String(steps));
     await page.click('#learn');
     await page.waitForFunction(
       () =>
@@ -63,7 +83,9 @@ describe.runIf(executablePath)('the other views in a real browser', () => {
       learned: session.engine!.learned,
     }));
     expect([error, learned]).toEqual(['', 1]);
-    expect(await page.textContent('loss-chart figcaption')).toMatch(/^Loss over 5 steps/);
+    expect(await page.textContent('loss-chart figcaption')).toMatch(new RegExp(`^Loss over ${steps} steps`));
+    await page.evaluate(() => document.querySelector('#kept')!.scrollIntoView());
+    await take('learn', 0.02);
     const [download] = await Promise.all([page.waitForEvent('download'), page.click('#export')]);
     expect(readFileSync((await download.path())!).length).toBeGreaterThan(100);
     await page.click('#undo');
@@ -75,8 +97,9 @@ describe.runIf(executablePath)('the other views in a real browser', () => {
     await page.click('#tab-codec');
     const said = () => page.textContent('view-codec .live');
     await expect.poll(said, wait).toMatch(/^Exact/);
-    await page.getByRole('slider', { name: text.codec.noise }).fill('90');
+    await page.getByRole('slider', { name: text.codec.noise }).fill('60');
     await expect.poll(said).toMatch(/^\d\d?\.\d % of the pixels are right/);
+    await take('codec', 0.1);
     await page.getByRole('slider', { name: text.codec.noise }).fill('0');
     await page.locator('view-codec input[type=range][max="101"]').fill('20');
     await expect.poll(said).toMatch(/JPEG of \d+\.\d kB/);
@@ -107,7 +130,7 @@ describe.runIf(executablePath)('the other views in a real browser', () => {
       await page.click(`#tab-${view}`);
       expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBeLessThanOrEqual(360);
     }
-    await page.setViewportSize({ width: 1200, height: 900 });
+    await page.setViewportSize(viewport);
     await page.focus('#tab-learn');
     await page.keyboard.press('Home');
     expect(await page.getAttribute('#tab-segment', 'aria-selected')).toBe('true');

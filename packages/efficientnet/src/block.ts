@@ -1,6 +1,6 @@
-import { batchNormSpec, dropPath, type ParamsOf, type Training } from '@gss/tensor';
+import { dropPath, type ParamsOf, type Training } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
-import { convBatchNorm, convWeightSpec, depthwiseBatchNorm, depthwiseWeightSpec } from './conv-norm.js';
+import { convBatchNorm, convWeightSpec, depthwiseBatchNorm, depthwiseWeightSpec, normSpec } from './conv-norm.js';
 
 export interface MBConvConfig {
   readonly inputs: number;
@@ -19,15 +19,15 @@ export interface MBConvConfig {
 const expansionSpec = ({ inputs, expand }: MBConvConfig) =>
   expand === 1
     ? {}
-    : { _expand_conv: convWeightSpec(1, inputs, inputs * expand), _bn0: batchNormSpec(inputs * expand) };
+    : { _expand_conv: convWeightSpec(1, inputs, inputs * expand), _bn0: normSpec(inputs * expand, '_expand_conv') };
 
 /** MBConv without squeeze and excitation, which Lite leaves out. */
 export const mbConvSpec = (config: MBConvConfig) => ({
   ...expansionSpec(config),
   _depthwise_conv: depthwiseWeightSpec(config.kernel, config.inputs * config.expand),
-  _bn1: batchNormSpec(config.inputs * config.expand),
+  _bn1: normSpec(config.inputs * config.expand, '_depthwise_conv'),
   _project_conv: convWeightSpec(1, config.inputs * config.expand, config.outputs),
-  _bn2: batchNormSpec(config.outputs),
+  _bn2: normSpec(config.outputs, '_project_conv'),
 });
 export type MBConvParams = ParamsOf<ReturnType<typeof mbConvSpec>>;
 

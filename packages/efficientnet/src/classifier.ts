@@ -1,13 +1,13 @@
-import { batchNormSpec, linear, linearSpec, type ParamsOf } from '@gss/tensor';
+import { linear, linearSpec, type ParamsOf } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
-import { convBatchNorm, convWeightSpec } from './conv-norm.js';
+import { convBatchNorm, convWeightSpec, normSpec } from './conv-norm.js';
 import { type EfficientNetConfig, efficientnet, efficientnetSpec } from './efficientnet.js';
 
 /** The whole network of a checkpoint: the backbone, `_conv_head`, `_bn1` and `_fc`. */
 export const efficientnetClassifierSpec = (config: EfficientNetConfig, classes = 1000) => ({
   ...efficientnetSpec(config),
   _conv_head: convWeightSpec(1, config.channels.at(-1)!, config.headChannels),
-  _bn1: batchNormSpec(config.headChannels),
+  _bn1: normSpec(config.headChannels, '_conv_head'),
   _fc: linearSpec(config.headChannels, classes),
 });
 export type EfficientNetClassifierParams = ParamsOf<ReturnType<typeof efficientnetClassifierSpec>>;

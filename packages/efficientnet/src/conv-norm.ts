@@ -1,4 +1,14 @@
-import { type BatchNormParams, batchNorm, depthwise, kernel, type ParamsOf, relu6, type Training } from '@gss/tensor';
+import {
+  type BatchNormParams,
+  batchNorm,
+  batchNormSpec,
+  depthwise,
+  foldNorm,
+  kernel,
+  type ParamsOf,
+  relu6,
+  type Training,
+} from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** ε of every batch norm of the family (PyTorch's own default is 1e-5). */
@@ -22,6 +32,8 @@ export const convWeightSpec = (size: number, inputs: number, outputs: number) =>
 });
 /** One k × k filter a channel. */
 export const depthwiseWeightSpec = (size: number, channels: number) => ({ weight: depthwise(size, channels, kaiming) });
+/** The norm behind the convolution of that name. */
+export const normSpec = (channels: number, behind: string) => batchNormSpec(channels, { behind, eps });
 export type WeightParams = ParamsOf<ReturnType<typeof convWeightSpec>>;
 
 type Filter = (x: tf.Tensor4D, w: tf.Tensor4D, bias?: tf.Tensor1D, activation?: 'relu6' | 'linear') => tf.Tensor4D;
@@ -29,14 +41,12 @@ type Filter = (x: tf.Tensor4D, w: tf.Tensor4D, bias?: tf.Tensor1D, activation?: 
 /**
  * Convolution → batch norm → ReLU6. With running statistics the norm is a factor and a bias of the convolution, so it
  * is folded into them: one pass over the map for four, and the gradients of all parameters stay what they are.
- * `factor` brings the norm's [C] to the axis of the filter that holds the outputs.
  */
 function convNorm(
   x: tf.Tensor4D,
   { weight: w }: WeightParams,
   norm: BatchNormParams,
   filter: Filter,
-  factor: (perChannel: tf.Tensor) => tf.Tensor,
   { activate = true, normEval = false }: ConvNormConfig,
   training: Training | undefined,
 ): tf.Tensor4D {
@@ -45,9 +55,7 @@ function convNorm(
       const y = batchNorm(filter(x, w), norm, training, { eps, momentum });
       return activate ? relu6(y) : y;
     }
-    const scale = tf.mul(norm.weight, tf.rsqrt(tf.add(norm.running_var, eps)));
-    const bias = tf.sub(norm.bias, tf.mul(norm.running_mean, scale)) as tf.Tensor1D;
-    const folded = tf.mul(w, factor(scale)) as tf.Tensor4D;
+    const [folded, bias] = foldNorm(w, norm, eps);
     // In one with the convolution, ReLU6 would have the slower gradient of tf.relu6.
     if (training && activate) return relu6(filter(x, folded, bias, 'linear'));
     return filter(x, folded, bias, activate ? 'relu6' : 'linear');
@@ -70,7 +78,7 @@ export function convBatchNorm(
     bias
       ? tf.fused.conv2d({ x, filter: w, strides, pad: 'same', bias, activation: activation ?? 'linear' })
       : tf.conv2d(x, w, strides, 'same');
-  return convNorm(x, conv, norm, filter, (scale) => scale, config, training);
+  return convNorm(x, conv, norm, filter, config, training);
 }
 
 /** The same with one filter a channel: [B, H, W, C] → [B, ⌈H / s⌉, ⌈W / s⌉, C]. */
@@ -86,5 +94,5 @@ export function depthwiseBatchNorm(
     bias
       ? tf.fused.depthwiseConv2d({ x, filter: w, strides, pad: 'same', bias, activation: activation ?? 'linear' })
       : tf.depthwiseConv2d(x, w, strides, 'same');
-  return convNorm(x, conv, norm, filter, (scale) => tf.reshape(scale, [-1, 1]), config, training);
+  return convNorm(x, conv, norm, filter, config, training);
 }

@@ -1,7 +1,7 @@
-import { batchNormSpec, type ParamsOf, sizes, type Training } from '@gss/tensor';
+import { type ParamsOf, sizes, type Training } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 import { type MBConvConfig, mbConv, mbConvSpec } from './block.js';
-import { convBatchNorm, convWeightSpec } from './conv-norm.js';
+import { convBatchNorm, convWeightSpec, normSpec } from './conv-norm.js';
 
 export interface StageConfig {
   readonly repeats: number;
@@ -63,7 +63,7 @@ function blocksOf({ channels, stages, stemChannels, dropPath, normEval = false }
 /** Parameters of the backbone, named as in the checkpoints: `_conv_stem`, `_bn0`, `_blocks.N.…`. */
 export const efficientnetSpec = (config: EfficientNetConfig) => ({
   _conv_stem: convWeightSpec(3, 3, config.stemChannels),
-  _bn0: batchNormSpec(config.stemChannels),
+  _bn0: normSpec(config.stemChannels, '_conv_stem'),
   _blocks: blocksOf(config).map(mbConvSpec),
 });
 export type EfficientNetParams = ParamsOf<ReturnType<typeof efficientnetSpec>>;

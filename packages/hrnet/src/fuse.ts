@@ -5,7 +5,7 @@ const kaiming = { type: 'kaimingNormal' } as const;
 
 /** A convolution and its BatchNorm; the reference's Sequential may end in a ReLU, which has no parameters. */
 export const convNormSpec = (size: number, inputs: number, outputs: number) =>
-  [convNoBiasSpec(size, inputs, outputs, kaiming), batchNormSpec(outputs)] as const;
+  [convNoBiasSpec(size, inputs, outputs, kaiming), batchNormSpec(outputs, { behind: 0 })] as const;
 export type ConvNormParams = ParamsOf<ReturnType<typeof convNormSpec>>;
 
 /** [B, H, W, inputs] → [B, ⌈H / stride⌉, ⌈W / stride⌉, outputs] */

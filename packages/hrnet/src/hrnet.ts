@@ -40,9 +40,9 @@ export function hrnetSpec(config: HRNetConfig) {
   const [two, three, four] = config.stages;
   return {
     conv1: convNoBiasSpec(3, 3, stemChannels, kaiming),
-    bn1: batchNormSpec(stemChannels),
+    bn1: batchNormSpec(stemChannels, { behind: 'conv1' }),
     conv2: convNoBiasSpec(3, stemChannels, stemChannels, kaiming),
-    bn2: batchNormSpec(stemChannels),
+    bn2: batchNormSpec(stemChannels, { behind: 'conv2' }),
     layer1: firstBlocks(config).map(bottleneckSpec),
     transition1: transitionSpec([config.first.planes * bottleneckExpansion], two.channels),
     stage2: stageSpec(two),

@@ -1,14 +1,6 @@
-import {
-  batchNorm,
-  batchNormSpec,
-  conv,
-  convNoBiasSpec,
-  convSpec,
-  type ParamsOf,
-  sizes,
-  type Training,
-} from '@gss/tensor';
+import { conv, convSpec, type ParamsOf, sizes, type Training } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
+import { convModule, convModuleSpec } from './conv-module.js';
 
 export interface ConvInverseConfig {
   /** Width of the two hidden layers. */
@@ -17,23 +9,14 @@ export interface ConvInverseConfig {
   readonly classes: number;
 }
 
-const moduleSpec = (size: number, inputs: number, outputs: number) => ({
-  conv: convNoBiasSpec(size, inputs, outputs, { type: 'kaimingNormal' }),
-  bn: batchNormSpec(outputs),
-});
-type ModuleParams = ParamsOf<ReturnType<typeof moduleSpec>>;
-
 /** 𝒳⁻¹ of GSS-FT: three of mmcv's ConvModule, named `0.conv.weight`, `0.bn.weight`, … `2.conv.bias`. */
 export const convInverseSpec = ({ channels, classes }: ConvInverseConfig) =>
   [
-    moduleSpec(1, 3, channels),
-    moduleSpec(3, channels, channels),
+    convModuleSpec(1, 3, channels),
+    convModuleSpec(3, channels, channels),
     { conv: convSpec(1, channels, classes, { type: 'kaimingNormal' }) },
   ] as const;
 export type ConvInverseParams = ParamsOf<ReturnType<typeof convInverseSpec>>;
-
-const convModule = (x: tf.Tensor4D, p: ModuleParams, training?: Training) =>
-  tf.relu(batchNorm(conv(x, p.conv), p.bn, training));
 
 /**
  * GSS-FT's learned 𝒳⁻¹, conv 1×1 – conv 3×3 – conv 1×1 (§3.3): maskige [B, H, W, 3] in [0, 1] → class logits

@@ -1,18 +1,7 @@
 import { type SwinBlocksConfig, swinBlocks, swinBlocksSpec } from '@gss/swin';
-import {
-  batchNorm,
-  batchNormSpec,
-  conv,
-  convNoBiasSpec,
-  convSpec,
-  layerNorm,
-  layerNormSpec,
-  type ParamsOf,
-  ShapeError,
-  sizes,
-  type Training,
-} from '@gss/tensor';
+import { conv, convSpec, layerNorm, layerNormSpec, type ParamsOf, ShapeError, sizes, type Training } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
+import { convModule, convModuleSpec } from './conv-module.js';
 
 export interface FtwConfig {
   /** Width of the blocks; 128 in the paper. */
@@ -85,10 +74,7 @@ const blocksOf = ({ channels, hidden, heads, window, depth }: FtwConfig): SwinBl
 
 /** 𝒳⁻¹ of GSS-FT-W under the names that the reference's head gives it. */
 export const ftwSpec = (config: FtwConfig) => ({
-  projection: {
-    conv: convNoBiasSpec(1, ftwInputs(config), config.channels, { type: 'kaimingNormal' }),
-    bn: batchNormSpec(config.channels),
-  },
+  projection: convModuleSpec(1, ftwInputs(config), config.channels),
   post_transformer_block: swinBlocksSpec(blocksOf(config)),
   post_swin_ln: layerNormSpec(config.channels),
   cls_segmap: { conv: convSpec(1, config.channels, config.classes, { type: 'kaimingNormal' }) },
@@ -98,7 +84,7 @@ export type FtwParams = ParamsOf<ReturnType<typeof ftwSpec>>;
 /** The first layer, conv 1×1 + BatchNorm + ReLU: maskige [B, H, W, 3] in [0, 1] → [B, H, W, channels]. */
 export function ftwProjection(maskige: tf.Tensor4D, { projection }: FtwParams, training?: Training): tf.Tensor4D {
   sizes('ftwProjection', maskige, ['B', 'H', 'W', projection.conv.weight.shape[2]!]);
-  return tf.tidy(() => tf.relu(batchNorm(conv(maskige, projection.conv), projection.bn, training)));
+  return convModule(maskige, projection, training);
 }
 
 /**

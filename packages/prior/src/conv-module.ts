@@ -4,7 +4,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 /** Convolution (`size` × `size`, odd; default 1), BatchNorm, ReLU: mmcv's ConvModule, with its initial values. */
 export const convModuleSpec = (inputs: number, outputs: number, size = 1) => ({
   conv: convNoBiasSpec(size, inputs, outputs, { type: 'kaimingNormal' }),
-  bn: batchNormSpec(outputs),
+  bn: batchNormSpec(outputs, { behind: 'conv' }),
 });
 export type ConvModuleParams = ParamsOf<ReturnType<typeof convModuleSpec>>;
 

@@ -6,7 +6,7 @@ const kaiming = { type: 'kaimingNormal' } as const;
 /** One 7×7 convolution (ResNet). */
 export const stemSpec = (channels: number) => ({
   conv1: convNoBiasSpec(7, 3, channels, kaiming),
-  bn1: batchNormSpec(channels),
+  bn1: batchNormSpec(channels, { behind: 'conv1' }),
 });
 export type StemParams = ParamsOf<ReturnType<typeof stemSpec>>;
 
@@ -14,13 +14,13 @@ export type StemParams = ParamsOf<ReturnType<typeof stemSpec>>;
 export const deepStemSpec = (channels: number) => ({
   stem: [
     convNoBiasSpec(3, 3, channels / 2, kaiming),
-    batchNormSpec(channels / 2),
+    batchNormSpec(channels / 2, { behind: 0 }),
     undefined,
     convNoBiasSpec(3, channels / 2, channels / 2, kaiming),
-    batchNormSpec(channels / 2),
+    batchNormSpec(channels / 2, { behind: 3 }),
     undefined,
     convNoBiasSpec(3, channels / 2, channels, kaiming),
-    batchNormSpec(channels),
+    batchNormSpec(channels, { behind: 6 }),
   ] as const,
 });
 export type DeepStemParams = ParamsOf<ReturnType<typeof deepStemSpec>>;

@@ -1,7 +1,7 @@
 import { type ClassifierParams, classifyTokens, likeliestTokens } from '@gss/prior';
 import { certainty, disposeTree, mapTree, resize, type Tree } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
-import { decodeCodes, type Forward, forward, invert, prompt, type Runtime } from './forward.js';
+import { classify, conclude, decodeBest, type Forward, forward, prompt, type Runtime, render } from './forward.js';
 import { networkEvidence } from './model.js';
 
 /** What labels, maskige and tokens need, and what the confidence is computed from when somebody asks for it. */
@@ -12,23 +12,24 @@ type Evident = Omit<Forward, 'confidence'> & {
 export type Answer = Forward | Evident;
 
 /**
- * `forward` without what few ask for: where tokens are taken by arg max, neither the confidence nor the pixel head is computed, and a
- * backend with a kernel for it stores no logits. Models that need the logits for their scores give all of `forward`.
+ * `forward` without what few ask for: the confidence, and where tokens are taken by arg max, on a backend with a kernel for it, the logits. A
+ * twin gives all of `forward`: its confidence reads K logits a cell where that of a prior reads V, and is not worth the evidence.
  */
 export function answer(image: tf.Tensor4D, runtime: Runtime): Answer {
   const { config, params, codec } = runtime;
-  if (config.kind === 'discriminative' || config.decoding !== 'argmax' || config.ftw?.soft)
-    return forward(image, runtime);
+  if (config.kind === 'discriminative') return forward(image, runtime);
+  const readsLogits = config.decoding !== 'argmax' || config.ftw?.soft;
   return tf.tidy((): Evident => {
-    const [evidence, question] = prompt(image, runtime, (x) => networkEvidence(x, params, config));
+    const [evidence, rest] = prompt(image, runtime, (x) => networkEvidence(x, params, config));
+    const { original } = rest;
+    if (readsLogits) {
+      const question = classify(evidence, rest, runtime);
+      const { tokens, decoded } = decodeBest(question, runtime);
+      const scores = conclude(decoded, question, runtime);
+      return { scores, maskige: resize(codec.picture(decoded), original), tokens, evidence };
+    }
     const tokens = likeliestTokens(evidence, params.decode_head.conv_seg);
-    const decoded = decodeCodes(tokens, question, runtime);
-    return {
-      scores: resize(invert(decoded, runtime, question.sides), question.original),
-      maskige: resize(codec.picture(decoded), question.original),
-      tokens,
-      evidence,
-    };
+    return { ...render(tokens, rest, runtime), tokens, evidence };
   });
 }
 

@@ -1,17 +1,18 @@
 import type { InverseSides } from '@gss/posterior';
-import type { PriorConfig } from '@gss/prior';
+import { classifyTokens, type PriorConfig } from '@gss/prior';
 import { certainty, resize } from '@gss/tensor';
 import { padToMultiple, type Tokenizer } from '@gss/vqvae';
 import * as tf from '@tensorflow/tfjs-core';
 import type { GssModelConfig, InferenceConfig } from './config.js';
 import { marginalScores } from './marginal.js';
 import type { MaskigeCodec } from './maskige.js';
-import { learnedInverse, type ModelParams, network } from './model.js';
+import { learnedInverse, type ModelParams, network, networkEvidence } from './model.js';
 import { toInputSize } from './scale.js';
 
 /** A loaded model: its parts ready to run. */
 export interface Runtime {
   readonly config: GssModelConfig;
+  /** Those of a segmenter have their BatchNorms folded, for inference alone: they can be neither saved nor trained. */
   readonly params: ModelParams;
   readonly tokenizer: Tokenizer;
   readonly codec: MaskigeCodec;
@@ -121,11 +122,20 @@ export function prompt(
   return [map, { ...context, ...sides, size: [H, W], original: [height, width] }];
 }
 
-/** x → p(z|x): the network's half of `forward`; image [B, H, W, 3] in 0..255. */
+/** x → p(z|x): the network's half of `forward`; image [B, H, W, 3] in 0..255. The auxiliary pixel head is left out. */
 export function ask(image: tf.Tensor4D, runtime: Runtime): Question {
   const { config, params } = runtime;
+  return tf.tidy(() => {
+    const [evidence, rest] = prompt(image, runtime, (x) => networkEvidence(x, params, config));
+    return classify(evidence, rest, runtime);
+  });
+}
+
+/** The question that a prompt becomes when the token classifier has read its evidence, [B, h, w, classifierChannels]. */
+export function classify(evidence: tf.Tensor4D, rest: Prompt, runtime: Runtime): Question {
+  const { config, params } = runtime;
   return tf.tidy((): Question => {
-    const [tokenLogits, rest] = prompt(image, runtime, (x) => network(x, params, config).tokenLogits);
+    const tokenLogits = classifyTokens(evidence, params.decode_head.conv_seg);
     const question: Question = { tokenLogits, ...rest };
     if (!config.ftw?.soft) return question;
     const soft = decodeCodes(tf.softmax(tokenLogits) as tf.Tensor4D, question, runtime);
@@ -168,16 +178,22 @@ export type Generated = Pick<Forward, 'tokens' | 'confidence'> & {
   readonly decoded: tf.Tensor4D;
 };
 
-/** p(z|x) → z → x̂: the decoder's part of `forward`. */
-export function generate(question: Question, runtime: Runtime): Generated {
+/** `generate` without the confidence. */
+export function decodeBest(question: Question, runtime: Runtime): Omit<Generated, 'confidence'> {
   const { tokenLogits } = question;
   return tf.tidy(() => {
     const tokens = tf.argMax(tokenLogits, 3) as tf.Tensor3D;
     const codes = runtime.config.decoding === 'expected' ? (tf.softmax(tokenLogits) as tf.Tensor4D) : tokens;
-    const decoded = decodeCodes(codes, question, runtime);
-    return { tokens, confidence: certainty<tf.Tensor3D>(tokenLogits), decoded };
+    return { tokens, decoded: decodeCodes(codes, question, runtime) };
   });
 }
+
+/** p(z|x) → z → x̂: the decoder's part of `forward`. */
+export const generate = (question: Question, runtime: Runtime): Generated =>
+  tf.tidy(() => ({
+    ...decodeBest(question, runtime),
+    confidence: certainty<tf.Tensor3D>(question.tokenLogits),
+  }));
 
 /** x̂ → class scores [B, H, W, K], by the model's 𝒳⁻¹ or its marginals: the last part of `forward`. */
 export function conclude(decoded: tf.Tensor4D, question: Question, runtime: Runtime): tf.Tensor4D {

@@ -71,7 +71,7 @@ export type { Prediction } from './prediction.js';
 export { readLabels, readMaskige } from './read.js';
 export { type SampleOptions, type Samples, type SampleTokensOptions, sampleTokens } from './sample.js';
 export { inputSize } from './scale.js';
-export { createSegmenter, type PredictOptions, type Segmenter } from './segmenter.js';
+export { createSegmenter, type PredictOptions, type Segmenter, type SegmenterOptions } from './segmenter.js';
 export { type SlideOptions, slide, windowStarts } from './slide.js';
 export { type StorageType, storageTypes, unpackWeights } from './storage.js';
 export {

@@ -25,8 +25,8 @@ const ofTokenizer: { readonly [F in TokenizerFamily]: readonly string[] } = {
 };
 
 /** Names of the kernels that segmenting with a model runs, whatever the options, on a backend without fused ones. */
-export function neededKernels({ backbone, tokenizer, kind, ftw, ft }: GssModelConfig): readonly string[] {
-  const drawn = kind === 'generative' ? [...ofTokenizer[tokenizer.type], ...(ftw || ft ? ['Conv2D'] : [])] : [];
+export function neededKernels({ backbone, tokenizer, kind }: GssModelConfig): readonly string[] {
+  const drawn = kind === 'generative' ? ofTokenizer[tokenizer.type] : [];
   return [...new Set([...always, ...ofBackbone[backbone.type], ...drawn])].sort();
 }
 

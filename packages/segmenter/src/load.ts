@@ -19,7 +19,8 @@ export function openSegmenter(
 ): Segmenter {
   const config = parseModelConfig(configText, `${label}/${modelFiles.config}`);
   const file = `${label}/${modelFiles.weights}`;
-  return createSegmenter(config, loadModelParams(file, config, unpackWeights(config.storage, weights, file)));
+  const params = loadModelParams(file, config, unpackWeights(config.storage, weights, file));
+  return createSegmenter(config, params, { release: true }); // nobody else has them
 }
 
 /** The tensors of all shards that an index names; `get` fetches a file of the folder, or gives nothing where there is none. */

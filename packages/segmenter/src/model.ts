@@ -1,6 +1,6 @@
 import { convInverseSpec, ftwSpec, type InverseSides } from '@gss/posterior';
 import { beforeClassifier, type PriorOutput, prior, priorSpec, tokenFeatures } from '@gss/prior';
-import { countParams, type ParamsOf, type Training } from '@gss/tensor';
+import { countParams, foldNorms, type ParamsOf, type Training } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 import { backboneFeatures, backboneSpec } from './backbones.js';
 import type { GssModelConfig } from './config.js';
@@ -31,6 +31,10 @@ export const modelSpec = (config: GssModelConfig) => ({
   ...(config.ft && !config.ftw ? { inverse: convInverseSpec(config.ft) } : {}),
 });
 export type ModelParams = ParamsOf<ReturnType<typeof modelSpec>>;
+
+/** A model's parameters as inference reads them, with no BatchNorm left: see `foldNorms`. */
+export const foldModel = (config: GssModelConfig, params: ModelParams): ModelParams =>
+  foldNorms(modelSpec(config), params);
 
 /** p(z|x): normalised image, [B, H, W, 3] → token and pixel logits. */
 export function network(

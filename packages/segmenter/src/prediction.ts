@@ -15,8 +15,8 @@ export interface Prediction {
   /** The generated maskige. */
   maskige(): Promise<RgbImage>;
   /**
-   * The prior's certainty per pixel, 0..1, row by row. Of an image taken whole by arg max it is computed at the first call, with the token
-   * classifier run again; the prediction holds what that reads until then.
+   * The prior's certainty per pixel, 0..1, row by row. Of an image taken whole, with neither windows nor augmentation, it is computed at
+   * the first call, with the token classifier run again; the prediction holds what that reads until then. A twin's is there at once.
    */
   confidence(): Promise<Float32Array>;
   /** Token map; empty in sliding inference and with augmentation, where every window or pass has its own. */

@@ -1,5 +1,5 @@
 import type { LabelMap, RgbImage } from '@gss/maskige';
-import { certainty, createRng, type Rng } from '@gss/tensor';
+import { createRng, type Rng } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 import type { InferenceConfig } from './config.js';
 import { ask, type Forward, type Question, type Runtime, render, withInference } from './forward.js';
@@ -92,11 +92,10 @@ export interface Samples {
   dispose(): void;
 }
 
-/** Sampled tokens instead of arg max: what `forward` gives, of one draw. */
+/** Sampled tokens instead of arg max: what `forward` gives, of one draw, but a confidence of 0: samples have none. */
 function draw(question: Question, runtime: Runtime, options: SampleTokensOptions): Forward {
   const tokens = sampleTokens(question.tokenLogits, options);
-  const confidence = certainty<tf.Tensor3D>(question.tokenLogits);
-  return { ...render(tokens, question, runtime), tokens, confidence };
+  return { ...render(tokens, question, runtime), tokens, confidence: tf.zeros<tf.Rank.R3>(tokens.shape) };
 }
 
 /** Draws masks of an image [1, H, W, 3] in 0..255. The network runs once for a whole image, once a sample for windows. */

@@ -43,7 +43,7 @@ export interface ConvStemConfig {
 
 const convModuleSpec = (size: number, inputs: number, outputs: number) => ({
   conv: convNoBiasSpec(size, inputs, outputs, { type: 'kaimingNormal' }),
-  bn: batchNormSpec(outputs),
+  bn: batchNormSpec(outputs, { behind: 'conv' }),
 });
 
 /**

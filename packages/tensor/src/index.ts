@@ -15,6 +15,7 @@ export {
 export { convArgMax } from './layers/conv-arg-max.js';
 export { convBatchNorm } from './layers/conv-norm.js';
 export { crossEntropyRows } from './layers/cross-entropy.js';
+export { foldNorm, foldNorms } from './layers/fold-norms.js';
 export { type LinearParams, linear, linearNoBiasSpec, linearSpec } from './layers/linear.js';
 export { logSumExp } from './layers/log-sum-exp.js';
 export {
@@ -23,8 +24,10 @@ export {
   type BatchNormParams,
   batchNorm,
   batchNormSpec,
+  type FoldedNorm,
   groupNorm,
   groupNormSpec,
+  isFolded,
   layerNorm,
   layerNormSpec,
 } from './layers/norm.js';
@@ -69,6 +72,7 @@ export {
   leafSize,
   leavesOf,
   matrix,
+  type NormPlace,
   type ParamsOf,
   type Spec,
   type Tree,
@@ -78,4 +82,4 @@ export {
 export { type DType, type StoredTensor, storedToFloat32, storedToInt32 } from './stored.js';
 export { createTraining, discardStatistics, type Training, withStatistics } from './training.js';
 export { disposeTree, mapSpec, mapTree, namedTensors } from './tree.js';
-export { frozen, initParams, loadParams, stateDict, trainable, variablesOf } from './weights.js';
+export { frozen, initParams, loadParams, stateDict, tensorsOf, trainable, variablesOf } from './weights.js';

@@ -23,6 +23,13 @@ export type Initializer =
  */
 export type LeafKind = 'matrix' | 'kernel' | 'depthwise' | 'vector' | 'table' | 'buffer';
 
+/** The convolution right before a norm. */
+export interface NormPlace {
+  /** Its key in the object or array in which the norm lies too. */
+  readonly behind: string | number;
+  readonly eps: number;
+}
+
 /** One parameter of a spec: no memory, only what it will be. `shape` is the shape in memory (tfjs layout). */
 export interface Leaf<R extends tf.Rank = tf.Rank> {
   readonly leaf: LeafKind;
@@ -32,6 +39,8 @@ export interface Leaf<R extends tf.Rank = tf.Rank> {
   readonly dtype: 'float32' | 'int32';
   /** Names that a checkpoint may leave out: the leaf is then initialised instead (e.g. `num_batches_tracked`). */
   readonly optional?: boolean;
+  /** On the weight of a BatchNorm that stands right behind a convolution: where `foldNorms` finds that, and the norm's ε. */
+  readonly norm?: NormPlace;
   /** Carries the rank for `ParamsOf`; never set. */
   readonly rank?: R;
 }

@@ -56,15 +56,30 @@ export function initParams<const S extends Spec>(spec: S, rng: Rng): ParamsOf<S>
   return mapSpec(spec, (leaf, name) => fresh(leaf, rng.fork(name))) as unknown as ParamsOf<S>;
 }
 
+/**
+ * The tensors of a tree that has all of a spec's parameters, by name.
+ * @throws WeightsError that lists the others, as of parameters that `foldNorms` folded
+ */
+export function tensorsOf(who: string, spec: Spec, params: Tree<tf.Tensor>): Map<string, tf.Tensor> {
+  const tensors = namedTensors(params);
+  const leaves = leavesOf(spec);
+  const missing = leaves.filter(({ name }) => !tensors.has(name));
+  if (missing.length === 0) return tensors;
+  const folded = [...tensors.keys()].some((name) => name.endsWith('.folded'));
+  const remedy = ' (their norms are folded for inference; take the parameters that foldNorms was given)';
+  throw new WeightsError(
+    `${who}${folded ? remedy : ''}`,
+    missing.map(({ name, leaf }) => ({ kind: 'missing', name, detail: show(storedShape(leaf)) })),
+    leaves.length,
+  );
+}
+
 /** Parameter tree → stored weights under the reference's names and layouts, in the spec's order. */
 export async function stateDict(spec: Spec, params: Tree<tf.Tensor>): Promise<Map<string, StoredTensor>> {
-  const tensors = namedTensors(params);
+  const tensors = tensorsOf('stateDict', spec, params);
   const out = new Map<string, StoredTensor>();
   for (const { name, leaf } of leavesOf(spec)) {
-    const tensor = tensors.get(name);
-    if (!tensor)
-      throw new WeightsError('stateDict', [{ kind: 'missing', name, detail: show(leaf.shape) }], tensors.size);
-    const data = await tensor.data();
+    const data = await tensors.get(name)!.data();
     out.set(
       name,
       leaf.dtype === 'int32'

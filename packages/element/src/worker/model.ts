@@ -66,7 +66,7 @@ export function openModel({ label, config: text, weights, bytes, verified, cache
   const params = loadParams(file, modelSpec(config), unpackWeights(config.storage, weights, file));
   let segmenter: Segmenter;
   try {
-    segmenter = createSegmenter(config, params);
+    segmenter = createSegmenter(config, params, { release: true });
   } catch (error) {
     disposeTree(params as unknown as Tree<tf.Tensor>);
     throw error;

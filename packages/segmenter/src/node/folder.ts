@@ -9,13 +9,12 @@ import {
 import {
   leavesOf,
   loadParams,
-  namedTensors,
   type Spec,
   type StoredTensor,
   stateDict,
   storedShape,
   type Tree,
-  WeightsError,
+  tensorsOf,
 } from '@gss/tensor';
 import type * as tf from '@tensorflow/tfjs-core';
 import {
@@ -49,7 +48,7 @@ export function readConfig(folder: string): string {
 /** Loads a model folder from disk: one file or shards, of any storage. */
 export async function loadSegmenterFolder(folder: string): Promise<Segmenter> {
   const { config, params } = await loadModelFolder(folder);
-  return createSegmenter(config, params);
+  return createSegmenter(config, params, { release: true });
 }
 
 /** Config and parameters of a model folder, for training on. */
@@ -99,12 +98,10 @@ export const tokenizerFolderSpec = (config: GssTokenizerConfig): Spec => {
 
 /** Parameters as they are written: read back from the device one at a time, when the file has come to them. */
 function writable(spec: Spec, params: Tree<tf.Tensor>): [string, WritableTensor][] {
-  const tensors = namedTensors(params);
+  const tensors = tensorsOf('save', spec, params);
   return leavesOf(spec).map(({ name, leaf }) => {
     const shape = storedShape(leaf);
-    const tensor = tensors.get(name);
-    if (!tensor) throw new WeightsError('save', [{ kind: 'missing', name, detail: `[${shape}]` }], tensors.size);
-    const data = async () => ((await stateDict(leaf, tensor)).get('') as StoredTensor).data;
+    const data = async () => ((await stateDict(leaf, tensors.get(name)!)).get('') as StoredTensor).data;
     return [name, { dtype: leaf.dtype === 'int32' ? 'I64' : 'F32', shape, data }];
   });
 }

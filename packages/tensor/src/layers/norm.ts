@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ShapeError } from '../errors.js';
 import { fusedBatchNorm, fusedGroupNorm, fusedLayerNorm, hasFused } from '../kernels/fused.js';
-import { buffer, vector } from '../spec.js';
+import { buffer, type NormPlace, vector } from '../spec.js';
 import type { Training } from '../training.js';
 
 const ones = { type: 'ones' } as const;
@@ -21,9 +21,21 @@ export interface BatchNormParams extends AffineParams {
   readonly num_batches_tracked: tf.Scalar;
 }
 
-/** torch.nn.BatchNorm2d. */
-export const batchNormSpec = (channels: number) => ({
-  weight: vector(channels, ones),
+/** What `foldNorms` leaves of a BatchNorm whose factor went into the convolution before it: a bias, β − μ · γ/√(σ² + ε). */
+export interface FoldedNorm {
+  readonly folded: tf.Tensor1D;
+}
+export const isFolded = (norm: object): norm is FoldedNorm => 'folded' in norm;
+
+/** ε of torch.nn.BatchNorm2d. */
+export const batchNormEpsilon = 1e-5;
+
+/**
+ * torch.nn.BatchNorm2d. `behind` names the convolution without a bias whose output is all that it reads, and whose output nothing
+ * else reads: `foldNorms` makes one of both. ε as the forward function takes it, default 1e-5.
+ */
+export const batchNormSpec = (channels: number, { behind, eps = batchNormEpsilon }: Partial<NormPlace> = {}) => ({
+  weight: { ...vector(channels, ones), ...(behind === undefined ? {} : { norm: { behind, eps } }) },
   bias: vector(channels),
   running_mean: buffer(channels > 0 ? [channels] : [0]),
   running_var: buffer([channels], ones),
@@ -105,14 +117,23 @@ export interface BatchNormOptions {
 
 /**
  * torch.nn.BatchNorm2d on NHWC: [B, H, W, C] → [B, H, W, C]. Without `training` it uses the running statistics. With it,
- * the batch's; the next running statistics (variance unbiased, as PyTorch keeps it) go into `training.statistics`.
+ * the batch's; the next running statistics (variance unbiased, as PyTorch keeps it) go into `training.statistics`. Of a folded norm the
+ * bias is left to add.
+ * @throws TypeError for a folded norm in training
  */
 export function batchNorm(
   x: tf.Tensor4D,
-  p: BatchNormParams,
+  p: BatchNormParams | FoldedNorm,
   training?: Training,
-  { eps = 1e-5, momentum = 0.1 }: BatchNormOptions = {},
+  { eps = batchNormEpsilon, momentum = 0.1 }: BatchNormOptions = {},
 ): tf.Tensor4D {
+  if (isFolded(p)) {
+    if (training)
+      throw new TypeError(
+        'batchNorm: expected a norm with running statistics, got one that foldNorms folded into its convolution for inference. Train the parameters as they were loaded.',
+      );
+    return tf.add(x, p.folded);
+  }
   const C = p.weight.shape[0];
   if (x.shape[3] !== C) throw new ShapeError('batchNorm', `[B, H, W, ${C}]`, x.shape);
   return tf.tidy(() => {

@@ -21,7 +21,7 @@ export interface ResidualConfig {
 const downsampleSpec = ({ inputs, stride }: ResidualConfig, outputs: number) =>
   stride === 1 && inputs === outputs
     ? {}
-    : { downsample: [convNoBiasSpec(1, inputs, outputs, kaiming), batchNormSpec(outputs)] as const };
+    : { downsample: [convNoBiasSpec(1, inputs, outputs, kaiming), batchNormSpec(outputs, { behind: 0 })] as const };
 
 interface Downsample {
   readonly downsample?: ParamsOf<readonly [ReturnType<typeof convNoBiasSpec>, ReturnType<typeof batchNormSpec>]>;
@@ -34,9 +34,9 @@ function identity(x: tf.Tensor4D, { downsample }: Downsample, stride: number, tr
 /** mmsegmentation's BasicBlock: two 3×3 convolutions (ResNet-18 and -34, HRNet's branches). */
 export const basicBlockSpec = (config: ResidualConfig) => ({
   conv1: convNoBiasSpec(3, config.inputs, config.planes, kaiming),
-  bn1: batchNormSpec(config.planes),
+  bn1: batchNormSpec(config.planes, { behind: 'conv1' }),
   conv2: convNoBiasSpec(3, config.planes, config.planes, kaiming),
-  bn2: batchNormSpec(config.planes),
+  bn2: batchNormSpec(config.planes, { behind: 'conv2' }),
   ...downsampleSpec(config, config.planes),
 });
 export type BasicBlockParams = ParamsOf<ReturnType<typeof basicBlockSpec>>;
@@ -62,11 +62,11 @@ export const bottleneckExpansion = 4;
 /** mmsegmentation's Bottleneck, style `pytorch`: 1×1, 3×3 (with the stride), 1×1. */
 export const bottleneckSpec = (config: ResidualConfig) => ({
   conv1: convNoBiasSpec(1, config.inputs, config.planes, kaiming),
-  bn1: batchNormSpec(config.planes),
+  bn1: batchNormSpec(config.planes, { behind: 'conv1' }),
   conv2: convNoBiasSpec(3, config.planes, config.planes, kaiming),
-  bn2: batchNormSpec(config.planes),
+  bn2: batchNormSpec(config.planes, { behind: 'conv2' }),
   conv3: convNoBiasSpec(1, config.planes, config.planes * bottleneckExpansion, kaiming),
-  bn3: batchNormSpec(config.planes * bottleneckExpansion),
+  bn3: batchNormSpec(config.planes * bottleneckExpansion, { behind: 'conv3' }),
   ...downsampleSpec(config, config.planes * bottleneckExpansion),
 });
 export type BottleneckParams = ParamsOf<ReturnType<typeof bottleneckSpec>>;

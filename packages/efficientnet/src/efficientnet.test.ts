@@ -3,15 +3,11 @@ import {
   createRng,
   createTraining,
   discardStatistics,
-  hash32,
   initParams,
   leavesOf,
-  loadParams,
-  stateDict,
-  storedShape,
   withStatistics,
 } from '@gss/tensor';
-import { expectClose, expectNoLeak, runReadme } from '@gss/testing';
+import { expectClose, expectNoLeak, expectParameters, expectReload, randomImage, runReadme } from '@gss/testing';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -28,8 +24,6 @@ import {
 beforeAll(() => tf.setBackend('cpu'));
 
 const small: EfficientNetConfig = { ...efficientnetLite({ width: 0.2, depth: 0.5 }), stemChannels: 8 };
-const image = (height: number, width: number, batch = 1) =>
-  tf.randomNormal([batch, height, width, 3], 0, 1, 'float32', 11) as tf.Tensor4D;
 
 describe('names and sizes', () => {
   // Parameters of the published checkpoints, and a hash of every "name shape" line in them.
@@ -37,13 +31,9 @@ describe('names and sizes', () => {
     ['lite0', 296, 4_652_008, 774501388],
     ['lite1', 386, 5_416_680, 4159697519],
     ['lite2', 386, 6_092_072, 371484041],
-  ] as const)('%s has the %d names and shapes of its checkpoint, and its %d parameters', (name, lines, count, hash) => {
-    const spec = efficientnetClassifierSpec(efficientnetVariants[name]);
-    const named = leavesOf(spec).map(({ name, leaf }) => `${name} [${storedShape(leaf).join(', ')}]`);
-    expect(named).toHaveLength(lines);
-    expect(hash32(named.sort().join('\n'))).toBe(hash);
-    expect(countParams(spec)).toBe(count);
-  });
+  ] as const)('%s has the %d names and shapes of its checkpoint, and its %d parameters', (name, entries, count, hash) =>
+    expectParameters(efficientnetClassifierSpec(efficientnetVariants[name]), { entries, hash, count }),
+  );
 
   test.each([
     ['lite0', 2_958_848, [24, 40, 112, 320]],
@@ -64,7 +54,7 @@ describe('names and sizes', () => {
 test('gives maps rounded up, also of an image smaller than its strides', () => {
   const params = initParams(efficientnetSpec(small), createRng(1));
   const shapes = (height: number, width: number) =>
-    efficientnet(image(height, width, 2), params, small).map(({ shape }) => shape.slice(1, 3));
+    efficientnet(randomImage(height, width, 2), params, small).map(({ shape }) => shape.slice(1, 3));
   expect(shapes(35, 50)).toEqual([
     [9, 13],
     [5, 7],
@@ -77,7 +67,7 @@ test('gives maps rounded up, also of an image smaller than its strides', () => {
 test('leaks no tensor, in training either; weights come back', async () => {
   const spec = efficientnetSpec(small);
   const params = initParams(spec, createRng(1));
-  const x = image(17, 16);
+  const x = randomImage(17, 16);
   expectNoLeak(() => efficientnet(x, params, small));
   expectNoLeak(() => {
     const training = createTraining(createRng(0));
@@ -85,14 +75,13 @@ test('leaks no tensor, in training either; weights come back', async () => {
     discardStatistics(training);
     return maps;
   });
-  const again = loadParams('efficientnet', spec, await stateDict(spec, params));
-  expectClose(efficientnet(x, again, small)[3]!, efficientnet(x, params, small)[3]!, 0);
+  await expectReload(spec, (p) => efficientnet(x, p, small));
 });
 
 test('drop path leaves out branches with an identity around them, in training alone', () => {
   const config = { ...small, dropPath: 0.999, normEval: true };
   const params = initParams(efficientnetSpec(config), createRng(1));
-  const x = image(32, 32);
+  const x = randomImage(32, 32);
   const trained = efficientnet(x, params, config, createTraining(createRng(3)));
   const plain = efficientnet(x, params, { ...config, dropPath: 0 }, createTraining(createRng(3)));
   expectClose(efficientnet(x, params, config)[3]!, plain[3]!, 0);
@@ -114,7 +103,7 @@ test.each([
   expect(first.map(efficientnetTrains(config))).toEqual(trains);
   const params = initParams(efficientnetSpec(config), createRng(1));
   const training = createTraining(createRng(0));
-  tf.dispose([...efficientnet(image(32, 32, 2), params, config, training)]);
+  tf.dispose([...efficientnet(randomImage(32, 32, 2), params, config, training)]);
   const norms = [params._bn0, ...[0, 2, 3, 7].map((i) => params._blocks[i]!._bn1)];
   expect(norms.map(({ running_mean }) => training.statistics.has(running_mean))).toEqual(trains);
   discardStatistics(training);
@@ -124,7 +113,7 @@ test('normEval keeps every running statistic', () => {
   const config = { ...small, normEval: true };
   const params = initParams(efficientnetSpec(config), createRng(1));
   const training = createTraining(createRng(0));
-  tf.dispose([...efficientnet(image(32, 32), params, config, training)]);
+  tf.dispose([...efficientnet(randomImage(32, 32), params, config, training)]);
   expect(training.statistics.size).toBe(0);
   expect(withStatistics(params, training)._bn0.running_mean).toBe(params._bn0.running_mean);
 });

@@ -3,15 +3,21 @@ import {
   createRng,
   createTraining,
   discardStatistics,
-  hash32,
   initParams,
   leavesOf,
   loadParams,
   mapTree,
-  stateDict,
-  storedShape,
 } from '@gss/tensor';
-import { expectClose, expectGradient, expectNoLeak, readGolden, runReadme } from '@gss/testing';
+import {
+  expectClose,
+  expectGradient,
+  expectNoLeak,
+  expectParameters,
+  expectReload,
+  randomImage,
+  readGolden,
+  runReadme,
+} from '@gss/testing';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type HRNetConfig, type HRNetParams, hrnet, hrnetSpec, hrnetTrains, hrnetVariants } from './index.js';
@@ -28,17 +34,11 @@ const small: HRNetConfig = {
   ],
 };
 const fresh = () => initParams(hrnetSpec(small), createRng(1));
-const image = (height: number, width: number, batch = 1) =>
-  tf.randomNormal([batch, height, width, 3], 0, 1, 'float32', 11) as tf.Tensor4D;
 
 describe('names and sizes', () => {
   // Hash of every "name shape" line of the backbone in the reference (state-dicts/ff-hrnet-w48-mseg.json).
   test('HRNet-W48 has the names, shapes and count of the reference', () => {
-    const spec = hrnetSpec(hrnetVariants.W48);
-    const lines = leavesOf(spec).map(({ name, leaf }) => `${name} [${storedShape(leaf).join(', ')}]`);
-    expect(lines).toHaveLength(1830);
-    expect(hash32(lines.sort().join('\n'))).toBe(1278376715);
-    expect(countParams(spec)).toBe(65_325_120);
+    expectParameters(hrnetSpec(hrnetVariants.W48), { entries: 1830, hash: 1278376715, count: 65_325_120 });
   });
 
   test('narrower variants are smaller', () => {
@@ -67,7 +67,7 @@ test('equals the reference on odd sizes (hrnet-odd)', () => {
 });
 
 test('gives maps at strides 4, 8, 16 and 32, sizes rounded up', () => {
-  expect(hrnet(image(37, 50, 2), fresh(), small).map(({ shape }) => shape)).toEqual([
+  expect(hrnet(randomImage(37, 50, 2), fresh(), small).map(({ shape }) => shape)).toEqual([
     [2, 10, 13, 3],
     [2, 5, 7, 4],
     [2, 3, 4, 5],
@@ -77,10 +77,9 @@ test('gives maps at strides 4, 8, 16 and 32, sizes rounded up', () => {
 
 test('leaks no tensor; weights come back from their state dict', async () => {
   const params = fresh();
-  const x = image(16, 20);
+  const x = randomImage(16, 20);
   expectNoLeak(() => hrnet(x, params, small));
-  const again = loadParams('hrnet', hrnetSpec(small), await stateDict(hrnetSpec(small), params));
-  expectClose(hrnet(x, again, small)[3]!, hrnet(x, params, small)[3]!, 0);
+  await expectReload(hrnetSpec(small), (p) => hrnet(x, p, small));
 });
 
 test('has a true gradient', () => {
@@ -90,7 +89,7 @@ test('has a true gradient', () => {
   ) as unknown as HRNetParams;
   const sum = (x: tf.Tensor) =>
     hrnet(x as tf.Tensor4D, params, small).reduce((s, map) => tf.add(s, tf.mean(map)), tf.scalar(0) as tf.Tensor);
-  expectGradient(sum, image(8, 8));
+  expectGradient(sum, randomImage(8, 8));
 });
 
 test('frozen stages leave out their parameters and keep their statistics', () => {
@@ -102,7 +101,7 @@ test('frozen stages leave out their parameters and keep their statistics', () =>
   expect(names.filter(hrnetTrains(small))).toEqual(names);
   const params = fresh();
   const training = createTraining(createRng(0));
-  tf.dispose([...hrnet(image(32, 32, 2), params, config, training)]);
+  tf.dispose([...hrnet(randomImage(32, 32, 2), params, config, training)]);
   expect(training.statistics.has(params.bn1.running_mean)).toBe(false);
   expect(training.statistics.has(params.stage2[0]!.branches[0]![0]!.bn1.running_mean)).toBe(false);
   expect(training.statistics.has(params.stage3[0]!.branches[0]![0]!.bn1.running_mean)).toBe(true);

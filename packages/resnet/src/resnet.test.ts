@@ -3,15 +3,21 @@ import {
   createRng,
   createTraining,
   discardStatistics,
-  hash32,
   initParams,
   leavesOf,
   loadParams,
   mapTree,
-  stateDict,
-  storedShape,
 } from '@gss/tensor';
-import { expectClose, expectGradient, expectNoLeak, readGolden, runReadme } from '@gss/testing';
+import {
+  expectClose,
+  expectGradient,
+  expectNoLeak,
+  expectParameters,
+  expectReload,
+  randomImage,
+  readGolden,
+  runReadme,
+} from '@gss/testing';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -34,17 +40,11 @@ const small: ResNetConfig = {
 };
 const basic: ResNetConfig = { ...resnetVariants['18'], channels: [4, 5, 6, 7], depths: [1, 1, 1, 2], stemChannels: 4 };
 const plainStem: ResNetConfig = { ...small, deepStem: false };
-const image = (height: number, width: number, batch = 1) =>
-  tf.randomNormal([batch, height, width, 3], 0, 1, 'float32', 11) as tf.Tensor4D;
 
 describe('names and sizes', () => {
   // Hash of every "name shape" line of the backbone in the reference (state-dicts/ff-r101-cityscapes.json).
   test('ResNetV1c-101 has the names, shapes and count of the reference', () => {
-    const spec = resnetSpec(resnetVariants['101-d8']);
-    const lines = leavesOf(spec).map(({ name, leaf }) => `${name} [${storedShape(leaf).join(', ')}]`);
-    expect(lines).toHaveLength(636);
-    expect(hash32(lines.sort().join('\n'))).toBe(2347335241);
-    expect(countParams(spec)).toBe(42_519_392);
+    expectParameters(resnetSpec(resnetVariants['101-d8']), { entries: 636, hash: 2347335241, count: 42_519_392 });
   });
 
   // torchvision's counts without the classifier: 11,689,512 − 513,000; 25,557,032 − 2,049,000.
@@ -115,7 +115,7 @@ test.each([
     ],
   ],
 ])('gives maps rounded up, with %s', (_, config, shapes) => {
-  const maps = resnet(image(35, 50, 2), initParams(resnetSpec(config), createRng(1)), config);
+  const maps = resnet(randomImage(35, 50, 2), initParams(resnetSpec(config), createRng(1)), config);
   expect(maps.map(({ shape }) => shape)).toEqual(shapes);
 });
 
@@ -127,10 +127,9 @@ test('max pooling pads as PyTorch does', () => {
 test.each([small, basic, plainStem])('leaks no tensor; weights come back (%#)', async (config) => {
   const spec = resnetSpec(config);
   const params = initParams(spec, createRng(1));
-  const x = image(17, 16);
+  const x = randomImage(17, 16);
   expectNoLeak(() => resnet(x, params, config));
-  const again = loadParams('resnet', spec, await stateDict(spec, params));
-  expectClose(resnet(x, again, config)[3]!, resnet(x, params, config)[3]!, 0);
+  await expectReload(spec, (p) => resnet(x, p, config));
 });
 
 test('has a true gradient', () => {
@@ -158,7 +157,7 @@ test('frozen stages leave out their parameters and keep their statistics', () =>
   expect(names.filter(resnetTrains(small))).toEqual(names);
   const params = initParams(resnetSpec(config), createRng(1));
   const training = createTraining(createRng(0));
-  tf.dispose([...resnet(image(16, 16, 2), params, config, training)]);
+  tf.dispose([...resnet(randomImage(16, 16, 2), params, config, training)]);
   const touched = (layer: number) =>
     training.statistics.has((params[`layer${layer}`]![0] as { bn1: { running_mean: tf.Tensor } }).bn1.running_mean);
   expect([1, 2, 3, 4].map(touched)).toEqual([false, false, true, true]);

@@ -1,16 +1,15 @@
+import { countParams, createRng, createTraining, initParams, leavesOf, loadParams, ShapeError } from '@gss/tensor';
 import {
-  countParams,
-  createRng,
-  createTraining,
-  hash32,
-  initParams,
-  leavesOf,
-  loadParams,
-  ShapeError,
-  stateDict,
-  storedShape,
-} from '@gss/tensor';
-import { expectClose, expectGradient, expectNoLeak, findGolden, readGolden, runReadme } from '@gss/testing';
+  expectClose,
+  expectGradient,
+  expectNoLeak,
+  expectParameters,
+  expectReload,
+  findGolden,
+  randomImage,
+  readGolden,
+  runReadme,
+} from '@gss/testing';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { dropPathRates, type SwinConfig, swin, swinSpec, swinTrains, swinVariants } from './index.js';
@@ -25,18 +24,12 @@ const small: SwinConfig = {
   mlpRatio: 2,
   dropPath: 0.5,
 };
-const image = (height: number, width: number, batch = 1) =>
-  tf.randomNormal([batch, height, width, 3], 0, 1, 'float32', 11) as tf.Tensor4D;
 const shapes = (maps: readonly tf.Tensor[]) => maps.map(({ shape }) => shape);
 
 describe('names and sizes', () => {
   // Hash of every "name shape" line of the backbone in the reference's Swin-L (state-dicts/ff-swin-l-ade20k.json).
   test('Swin-L has the names, shapes and count of the reference', () => {
-    const leaves = leavesOf(swinSpec(swinVariants.L));
-    const lines = leaves.map(({ name, leaf }) => `${name} [${storedShape(leaf).join(', ')}]`).sort();
-    expect(lines).toHaveLength(357);
-    expect(hash32(lines.join('\n'))).toBe(1334662453);
-    expect(countParams(swinSpec(swinVariants.L))).toBe(195_201_204);
+    expectParameters(swinSpec(swinVariants.L), { entries: 357, hash: 1334662453, count: 195_201_204 });
   });
 
   test.each([
@@ -58,7 +51,7 @@ describe.each(['patch', 'conv'] as const)('with stem %s', (stem) => {
   const params = () => initParams(swinSpec(config), createRng(1));
 
   test('gives maps at strides 4, 8, 16 and 32, sizes rounded up', () => {
-    const maps = swin(image(37, 50, 2), params(), config);
+    const maps = swin(randomImage(37, 50, 2), params(), config);
     expect(shapes(maps)).toEqual([
       [2, 10, 13, 4],
       [2, 5, 7, 8],
@@ -69,7 +62,7 @@ describe.each(['patch', 'conv'] as const)('with stem %s', (stem) => {
 
   test('leaks no tensor', () => {
     const p = params();
-    const x = image(20, 24);
+    const x = randomImage(20, 24);
     expectNoLeak(() => swin(x, p, config));
   });
 
@@ -77,16 +70,11 @@ describe.each(['patch', 'conv'] as const)('with stem %s', (stem) => {
     const p = params();
     const sum = (x: tf.Tensor) =>
       swin(x as tf.Tensor4D, p, config).reduce((s, map) => tf.add(s, tf.sum(map)), tf.scalar(0) as tf.Tensor);
-    expectGradient(sum, image(16, 12));
+    expectGradient(sum, randomImage(16, 12));
   });
 
-  test('weights come back from their state dict', async () => {
-    const p = params();
-    const again = loadParams('swin', swinSpec(config), await stateDict(swinSpec(config), p));
-    const x = image(16, 16);
-    const [a, b] = [swin(x, p, config), swin(x, again, config)];
-    for (const [i, map] of a.entries()) expectClose(b[i]!, map, 0);
-  });
+  test('weights come back from their state dict', () =>
+    expectReload(swinSpec(config), (p) => swin(randomImage(16, 16), p, config)));
 });
 
 test('refuses channels-first images, naming itself and the remedy', () => {
@@ -101,7 +89,7 @@ test('absolute positions are added, resized to other maps', () => {
   const p = initParams(swinSpec(config), createRng(2));
   const without = { ...p, absolute_pos_embed: tf.zerosLike(p.absolute_pos_embed!) };
   for (const side of [16, 28]) {
-    const x = image(side, side);
+    const x = randomImage(side, side);
     const apart = tf.max(tf.abs(tf.sub(swin(x, p, config)[0]!, swin(x, without, config)[0]!)));
     expect(apart.dataSync()[0]).toBeGreaterThan(1e-3);
     expectClose(swin(x, without, config)[0]!, swin(x, without, small)[0]!, 0);
@@ -116,7 +104,7 @@ describe('drop path', () => {
 
   test('the same seed drops the same branches, another seed others', () => {
     const p = initParams(swinSpec(small), createRng(3));
-    const x = image(32, 32, 4);
+    const x = randomImage(32, 32, 4);
     const run = (seed: number) => swin(x, p, small, createTraining(createRng(seed)))[3]!;
     expectClose(run(5), run(5), 0);
     expect(() => expectClose(run(5), run(6), 1e-4)).toThrow(/largest error/);
@@ -125,7 +113,7 @@ describe('drop path', () => {
   test('frozen stages drop nothing', () => {
     const config = { ...small, frozenStages: 4 };
     const p = initParams(swinSpec(config), createRng(3));
-    const x = image(32, 32, 4);
+    const x = randomImage(32, 32, 4);
     expectClose(swin(x, p, config, createTraining(createRng(5)))[3]!, swin(x, p, config)[3]!, 0);
   });
 });

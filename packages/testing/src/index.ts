@@ -1,3 +1,4 @@
+export { expectParameters, expectReload, randomImage } from './backbone.js';
 export { bundleWorker } from './bundle.js';
 export { chromiumFlags, findChromium, noChromium } from './chromium.js';
 export { expectClose, expectGradient, expectNoLeak } from './expect.js';

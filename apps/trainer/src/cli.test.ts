@@ -4,11 +4,10 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { renderStreetScene, syntheticStreetsClasses } from '@gss/datasets';
 import { encode } from 'fast-png';
-import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { indexPng } from './images/write.js';
+import { writeSplit } from './test-folder.js';
 
 const gss = fileURLToPath(new URL('../bin/gss.mjs', import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), 'gss-cli-'));
@@ -44,24 +43,6 @@ const train = (stage: 'tokenizer' | 'prior', out: string, ...more: string[]) => 
   out,
   ...more,
 ];
-
-async function writeSplit(root: string, split: string, count: number) {
-  mkdirSync(join(root, 'images', split), { recursive: true });
-  mkdirSync(join(root, 'labels', split), { recursive: true });
-  for (let i = 0; i < count; i++) {
-    const { image, labels } = renderStreetScene({ seed: 2, index: i, width: 64, height: 48, variety: 'calm' });
-    const raw = { width: image.width, height: image.height, channels: 3 } as const;
-    await sharp(image.data, { raw })
-      .jpeg({ quality: 95 })
-      .toFile(join(root, 'images', split, `${i}.jpg`));
-    writeFileSync(join(root, 'labels', split, `${i}.png`), indexPng(labels));
-  }
-  const classes = syntheticStreetsClasses.map(({ name, color }, id) => ({ id, name, color }));
-  writeFileSync(
-    join(root, 'classes.json'),
-    JSON.stringify({ num_classes: classes.length, ignore_index: 255, classes }),
-  );
-}
 
 beforeAll(async () => {
   if (!existsSync(fileURLToPath(new URL('../dist/main.js', import.meta.url)))) {
@@ -109,15 +90,8 @@ describe('gss, end to end on a folder data set', () => {
       expect(figures.perClass).toHaveLength(13);
     }
     const picture = join(data, 'images', 'val', '0.jpg');
-    const predicted = run([
-      'predict',
-      '--model',
-      join(out, 'model'),
-      '--out',
-      join(dir, 'predicted'),
-      '--json',
-      picture,
-    ]);
+    const where = ['--model', join(out, 'model'), '--out', join(dir, 'predicted')];
+    const predicted = run(['predict', ...where, '--json', picture]);
     expect(predicted.status).toBe(0);
     expect(JSON.parse(predicted.stdout).files).toEqual([
       {

@@ -7,7 +7,8 @@ import { findGolden, readGolden } from '@gss/testing';
 import { compactSpec, compactVariants, dvaeSpec, dvaeVariants, vqganSpec, vqganVariants } from '@gss/vqvae';
 import '@tensorflow/tfjs';
 import { expect, test } from 'vitest';
-import { json, ofPth, plain, run, temporaryFolder, weightsOf, without } from '../convert/test-run.js';
+import { json, ofPth, plain, run, weightsOf, without } from '../convert/test-run.js';
+import { temporaryFolder } from './test-command.js';
 
 const at = temporaryFolder();
 const classes = (count: number) =>

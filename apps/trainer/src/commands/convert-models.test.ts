@@ -11,7 +11,8 @@ import type { StoredTensor } from '@gss/tensor';
 import { findGolden, readGolden } from '@gss/testing';
 import { discriminatorSpec, dvaeSpec, dvaeVariants, vqganSpec, vqganVariants } from '@gss/vqvae';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { fixture, json, named, ofPth, plain, run, temporaryFolder, weightsOf, without } from '../convert/test-run.js';
+import { fixture, json, named, ofPth, plain, run, weightsOf, without } from '../convert/test-run.js';
+import { temporaryFolder } from './test-command.js';
 
 const at = temporaryFolder();
 

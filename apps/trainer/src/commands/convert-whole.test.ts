@@ -10,7 +10,8 @@ import { findGolden, readGolden } from '@gss/testing';
 import { compactSpec, compactVariants } from '@gss/vqvae';
 import { describe, expect, test } from 'vitest';
 import { convert } from '../convert/convert.js';
-import { json, ofPth, plain, run, temporaryFolder, weightsOf } from '../convert/test-run.js';
+import { json, ofPth, plain, run, weightsOf } from '../convert/test-run.js';
+import { temporaryFolder } from './test-command.js';
 
 const at = temporaryFolder();
 

@@ -5,7 +5,8 @@ import { writePyTorch } from '@gss/checkpoint/pytorch/node';
 import type { StoredTensor } from '@gss/tensor';
 import { dvaeSpec, dvaeVariants } from '@gss/vqvae';
 import { describe, expect, test } from 'vitest';
-import { fixture, json, ofPth, plain, run, temporaryFolder, weightsOf } from '../convert/test-run.js';
+import { fixture, json, ofPth, plain, run, weightsOf } from '../convert/test-run.js';
+import { temporaryFolder } from './test-command.js';
 
 const at = temporaryFolder();
 

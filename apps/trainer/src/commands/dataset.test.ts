@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { syntheticStreetsClasses } from '@gss/datasets';
 import { prepareDataset } from '@gss/datasets/node';
@@ -9,12 +8,14 @@ import { saveTokenizerFolder } from '@gss/segmenter/node';
 import { createRng, initParams } from '@gss/tensor';
 import { selectBackend } from '@gss/tensor/node';
 import { compactVariants } from '@gss/vqvae';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { datasetCommand } from './dataset.js';
+import { runCommand, temporaryFolder } from './test-command.js';
 
+const at = temporaryFolder();
 let root: string;
 beforeEach(async () => {
-  root = mkdtempSync(join(tmpdir(), 'gss-cli-dataset-'));
+  root = at();
   for (const [split, count] of [
     ['train', 3],
     ['val', 2],
@@ -26,25 +27,7 @@ beforeEach(async () => {
       split,
     });
 });
-afterEach(() => {
-  rmSync(root, { recursive: true, force: true });
-  process.exitCode = 0;
-});
-
-/** Runs `gss dataset …` in this process. */
-async function run(...args: string[]) {
-  const text = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((chunk) => {
-      text[stream] += String(chunk);
-      return true;
-    }),
-  );
-  process.exitCode = undefined;
-  await datasetCommand().parseAsync(args, { from: 'user' });
-  for (const spy of spies) spy.mockRestore();
-  return { ...text, code: process.exitCode ?? 0 };
-}
+const run = (...args: string[]) => runCommand(datasetCommand(), ...args);
 
 describe('gss dataset', () => {
   test('inspect prints classes and writes an overview; --json is one line', async () => {

@@ -1,24 +1,9 @@
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { doctorCommand } from './doctor.js';
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
-  process.removeAllListeners('SIGINT');
-  process.removeAllListeners('SIGTERM');
-});
+import { runCommand } from './test-command.js';
 
 test('says of every backend that runs here which kernels it lacks', async () => {
-  let [stdout, stderr] = ['', ''];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    stderr += String(text);
-    return true;
-  });
-  await doctorCommand().parseAsync(['--json'], { from: 'user' });
+  const { stdout, stderr } = await runCommand(doctorCommand(), '--json');
   const { available, kernels } = JSON.parse(stdout);
   expect(available).toContain('wasm');
   expect(Object.keys(kernels)).toEqual(available);

@@ -6,40 +6,17 @@ import { loadSegmenterFolder, saveModelFolder } from '@gss/segmenter/node';
 import { preset } from '@gss/segmenter/presets';
 import { createRng, initParams } from '@gss/tensor';
 import '@tensorflow/tfjs';
-import type { Command } from 'commander';
-import { afterAll, afterEach, expect, test, vi } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import type { Output } from '../cli/output.js';
 import { evaluateModel } from '../stages/evaluate.js';
 import { evaluateCommand } from './evaluate.js';
 import { reproduceCommand } from './reproduce.js';
+import { runCommand } from './test-command.js';
 
 const root = mkdtempSync(join(tmpdir(), 'gss-evaluate-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
-afterEach(() => {
-  process.exitCode = 0;
-});
 
-/** What a command line says on stderr, and its exit status. */
-async function run(command: Command, ...args: string[]) {
-  let stderr = '';
-  const spy = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
-    stderr += String(chunk);
-    return true;
-  });
-  process.exitCode = undefined;
-  const thrown = (inner: Command): void => {
-    inner.exitOverride();
-    for (const child of inner.commands) thrown(child);
-  };
-  thrown(command); // commander throws where it would end the process
-  const refused = await command.parseAsync(args, { from: 'user' }).then(
-    () => 0,
-    (error: { exitCode?: number }) => error.exitCode ?? 1,
-  );
-  spy.mockRestore();
-  return { stderr, code: refused || Number(process.exitCode ?? 0) };
-}
-const oracle = (...args: string[]) => run(evaluateCommand(), 'tokenizer', ...args);
+const oracle = (...args: string[]) => runCommand(evaluateCommand(), 'tokenizer', ...args);
 
 test('--worst without a place for its pictures is refused', async () => {
   const { stderr, code } = await oracle('--model', root, '--worst', '3');
@@ -65,7 +42,7 @@ test('a folder of something else is named, with what is expected', async () => {
 });
 
 test('table-2 names the rows that there are, and takes one kind of budget', async () => {
-  const table = (...args: string[]) => run(reproduceCommand(), 'table-2', '--out', join(root, 'runs'), ...args);
+  const table = (...args: string[]) => runCommand(reproduceCommand(), 'table-2', '--out', join(root, 'runs'), ...args);
   const unknown = await table('--rows', 'vqgan,dalle');
   expect(unknown.stderr).toContain('no row dalle; there are vqgan, vqgan-classes, uvim, uvim-maskige, dvae');
   expect(unknown.code).toBe(1);
@@ -83,7 +60,7 @@ test.each([
   [['--scales', '1,0'], /got 1,0/],
   [['--flip', '--average', 'median'], /Allowed choices are soft, votes/],
 ])('%j is refused', async (args, reason) => {
-  const { stderr, code } = await run(evaluateCommand(), '--model', root, ...args);
+  const { stderr, code } = await runCommand(evaluateCommand(), '--model', root, ...args);
   expect(stderr).toMatch(reason);
   expect(code).toBe(1);
 });

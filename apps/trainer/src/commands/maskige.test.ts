@@ -1,42 +1,20 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeLabel } from '@gss/datasets/node';
 import { sampleMap } from '@gss/maskige/report';
-import type { Command } from 'commander';
 import { decode as decodePng, encode as encodePng } from 'fast-png';
 import sharp from 'sharp';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { indexPng } from '../images/write.js';
 import { maskigeCommand } from './maskige.js';
 import { paletteCommand } from './palette.js';
+import { runCommand, temporaryFolder } from './test-command.js';
 
-let root: string;
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'gss-cli-maskige-'));
-});
-afterEach(() => {
-  rmSync(root, { recursive: true, force: true });
-  process.exitCode = 0;
-});
-const at = (...parts: string[]) => join(root, ...parts);
+const at = temporaryFolder();
 const labelsOf = (file: string) => decodeLabel(readFileSync(file), file);
 
-async function run(command: Command, ...args: string[]) {
-  const text = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((chunk) => {
-      text[stream] += String(chunk);
-      return true;
-    }),
-  );
-  process.exitCode = undefined;
-  await command.parseAsync(args, { from: 'user' });
-  for (const spy of spies) spy.mockRestore();
-  return { ...text, code: process.exitCode ?? 0 };
-}
-const maskige = (...args: string[]) => run(maskigeCommand(), ...args);
-const palette = (...args: string[]) => run(paletteCommand(), ...args);
+const maskige = (...args: string[]) => runCommand(maskigeCommand(), ...args);
+const palette = (...args: string[]) => runCommand(paletteCommand(), ...args);
 
 test('encode and decode lead back to the labels, unlabelled pixels included', async () => {
   const map = sampleMap(19, 40, 30);

@@ -7,20 +7,14 @@ import { loadTokenizerFolder } from '@gss/segmenter/node';
 import { preset } from '@gss/segmenter/presets';
 import { createRng, disposeTree, initParams, stateDict } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openInput } from '../convert/files.js';
 import { modelCommand } from './model.js';
+import { runCommand } from './test-command.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'gss-model-pack-'));
 const source = join(dir, 'source');
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
-  process.removeAllListeners('SIGINT');
-  process.removeAllListeners('SIGTERM');
-});
-
 beforeAll(async () => {
   await tf.setBackend('cpu');
   const { tokenizer, classes, palette, unlabelled } = preset('nano', { classes: 3 }).model;
@@ -33,25 +27,12 @@ beforeAll(async () => {
   writeFileSync(join(source, 'config.json'), JSON.stringify(config));
 });
 
-/** Runs `gss model pack ARGS` in this process. */
-async function pack(...args: string[]) {
-  const said = { out: '', err: '' };
-  const into = (key: 'out' | 'err') => (text: string | Uint8Array) => {
-    said[key] += text;
-    return true;
-  };
-  vi.spyOn(process.stdout, 'write').mockImplementation(into('out'));
-  vi.spyOn(process.stderr, 'write').mockImplementation(into('err'));
-  await modelCommand()
-    .exitOverride()
-    .parseAsync(['node', 'gss', 'pack', ...args]);
-  return { ...said, code: process.exitCode };
-}
+const pack = (...args: string[]) => runCommand(modelCommand(), 'pack', ...args);
 
 test('packs a tokenizer in 8 bits and shards, and says what it became', async () => {
   const out = join(dir, 'int8');
-  const { out: text } = await pack(source, out, '--dtype', 'int8', '--shard-size', '0.02', '--json');
-  const result = JSON.parse(text.trim().split('\n').at(-1)!);
+  const { stdout } = await pack(source, out, '--dtype', 'int8', '--shard-size', '0.02', '--json');
+  const result = JSON.parse(stdout.trim().split('\n').at(-1)!);
   expect(result).toMatchObject({ folder: out, dtype: 'int8' });
   expect(result.after).toBeLessThan(result.before / 2);
   expect(result.files.length).toBeGreaterThan(1);
@@ -73,14 +54,14 @@ test('gss convert says how to unpack what it does not read', async () => {
 
 test('half precision is what it packs to where nothing is said', async () => {
   const out = join(dir, 'half');
-  const { out: text, code } = await pack(source, out);
+  const { stdout, code } = await pack(source, out);
   expect(code).toBe(0);
-  expect(text).toMatch(/f16 weights, [\d.]+ MB \(.*: [\d.]+ MB\)/);
+  expect(stdout).toMatch(/f16 weights, [\d.]+ MB \(.*: [\d.]+ MB\)/);
   expect(JSON.parse(readFileSync(join(out, 'config.json'), 'utf8')).storage).toBe('f16');
 });
 
 test('writes over nothing', async () => {
-  const { err, code } = await pack(source, source);
+  const { stderr, code } = await pack(source, source);
   expect(code).toBe(1);
-  expect(err).toMatch(/one with files\. Name another/);
+  expect(stderr).toMatch(/one with files\. Name another/);
 });

@@ -2,36 +2,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { preset } from '@gss/segmenter/presets';
-import { afterAll, afterEach, expect, test, vi } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { modelCommand } from './model.js';
+import { runCommand } from './test-command.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'gss-model-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
-  process.removeAllListeners('SIGINT');
-  process.removeAllListeners('SIGTERM');
-});
 
-/** Runs `gss model ARGS` in this process. */
-async function model(...args: string[]) {
-  const said = { out: '', err: '' };
-  const into = (key: 'out' | 'err') => (text: string | Uint8Array) => {
-    said[key] += text;
-    return true;
-  };
-  vi.spyOn(process.stdout, 'write').mockImplementation(into('out'));
-  vi.spyOn(process.stderr, 'write').mockImplementation(into('err'));
-  await modelCommand()
-    .exitOverride()
-    .parseAsync(['node', 'gss', ...args]);
-  return { ...said, code: process.exitCode };
-}
+const model = (...args: string[]) => runCommand(modelCommand(), ...args);
 
 test('inspects a preset: parameters of the reference, FLOPs by part', async () => {
-  const { out } = await model('inspect', 'paper-ft-w-swin-l-ade20k', '--size', '256x128', '--json');
-  const result = JSON.parse(out);
+  const { stdout } = await model('inspect', 'paper-ft-w-swin-l-ade20k', '--size', '256x128', '--json');
+  const result = JSON.parse(stdout);
   expect(result).toMatchObject({
     parameters: 317_050_296,
     size: [256, 128],
@@ -43,19 +25,19 @@ test('inspects a preset: parameters of the reference, FLOPs by part', async () =
 });
 
 test('tells people what is what, and what the paper reports', async () => {
-  const { out, code } = await model('inspect', 'nano', '--classes', '11', '--size', '64x96');
+  const { stdout, code } = await model('inspect', 'nano', '--classes', '11', '--size', '64x96');
   expect(code).toBe(0);
-  expect(out).toMatch(/^nano: our smallest/);
-  expect(out).toMatch(/backbone +[\d,]+ +[\d.]+ M {2}at 64 × 96|backbone +[\d,]+ +[\d.]+ M/);
-  expect(out).toContain('tokens      16 × 24 of 1024 codes');
-  expect(out).toMatch(/^kernels {5}Add ArgMax .* FusedConv2D/m);
-  expect((await model('list')).out).toContain('GSS-FT-W, Swin-Large, cityscapes (Table 4: 80.05)');
+  expect(stdout).toMatch(/^nano: our smallest/);
+  expect(stdout).toMatch(/backbone +[\d,]+ +[\d.]+ M {2}at 64 × 96|backbone +[\d,]+ +[\d.]+ M/);
+  expect(stdout).toContain('tokens      16 × 24 of 1024 codes');
+  expect(stdout).toMatch(/^kernels {5}Add ArgMax .* FusedConv2D/m);
+  expect((await model('list')).stdout).toContain('GSS-FT-W, Swin-Large, cityscapes (Table 4: 80.05)');
 });
 
 test('inspects a model folder by its config alone', async () => {
   const { model: config } = preset('nano', { classes: 3, kind: 'discriminative' });
   writeFileSync(join(dir, 'config.json'), JSON.stringify({ ...config, name: 'mine' }));
-  const result = JSON.parse((await model('inspect', dir, '--json')).out);
+  const result = JSON.parse((await model('inspect', dir, '--json')).stdout);
   expect(result).toMatchObject({ name: 'mine', kind: 'discriminative', size: [512, 512] });
   expect(result.tokens).toBeUndefined();
 });
@@ -65,7 +47,7 @@ test.each([
   [['inspect', dir, '--classes', '4'], /its classes and kind are fixed/],
   [['inspect', tmpdir()], /a folder without config\.json/],
 ])('refuses %j with its reason', async (args, message) => {
-  const { err, code } = await model(...args);
+  const { stderr, code } = await model(...args);
   expect(code).toBe(1);
-  expect(err).toMatch(message);
+  expect(stderr).toMatch(message);
 });

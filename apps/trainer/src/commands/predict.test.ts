@@ -7,9 +7,10 @@ import { saveModelFolder } from '@gss/segmenter/node';
 import { preset } from '@gss/segmenter/presets';
 import { createRng, initParams } from '@gss/tensor';
 import '@tensorflow/tfjs';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { rgbPng } from '../images/write.js';
 import { predictCommand } from './predict.js';
+import { runCommand } from './test-command.js';
 
 const root = mkdtempSync(join(tmpdir(), 'gss-predict-'));
 const folder = join(root, 'model');
@@ -26,36 +27,11 @@ beforeAll(async () => {
   writeFileSync(picture, await rgbPng({ data, width: 40, height: 32 }));
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
-afterEach(() => {
-  process.exitCode = 0;
-});
 
+const predictWith = (line: string[]) => runCommand(predictCommand(), ...line);
 /** `gss predict --model … --out … --backend wasm ARGS`. */
-async function run(out: string, ...args: string[]) {
-  return predictWith(['--model', folder, '--out', out, '--backend', 'wasm', ...args, picture]);
-}
-
-async function predictWith(line: string[]) {
-  let [stdout, stderr] = ['', ''];
-  const spies = [
-    vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-      stdout += String(chunk);
-      return true;
-    }),
-    vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
-      stderr += String(chunk);
-      return true;
-    }),
-  ];
-  process.exitCode = undefined;
-  const command = predictCommand().exitOverride(); // commander throws where it would end the process
-  const refused = await command.parseAsync(line, { from: 'user' }).then(
-    () => 0,
-    (error: { exitCode?: number }) => error.exitCode ?? 1,
-  );
-  for (const spy of spies) spy.mockRestore();
-  return { stdout, stderr, code: refused || Number(process.exitCode ?? 0) };
-}
+const run = (out: string, ...args: string[]) =>
+  predictWith(['--model', folder, '--out', out, '--backend', 'wasm', ...args, picture]);
 
 test('--samples writes masks, maskiges and their agreement; a seed repeats them', async () => {
   const shape = ['--samples', '2', '--temperature', '2', '--top-k', '8'];

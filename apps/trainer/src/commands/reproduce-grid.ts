@@ -46,12 +46,14 @@ export interface GridTable<R extends GridRow, O extends GridCommandOptions> {
   readonly markdown: (results: readonly RowResult<R>[], facts: TableFacts, options: O) => string;
 }
 
+/** Parses a number above 0, fractions too: minutes. */
 export function amount(text: string): number {
   const value = Number(text);
   if (value > 0 && Number.isFinite(value)) return value;
   throw new InvalidArgumentError(`expected a number above 0, got ${text}.`);
 }
 
+/** Parses a seed: 0, 1, 2, … */
 export function seedNumber(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 0) return value;
@@ -85,6 +87,7 @@ export const rowNames =
     throw new InvalidArgumentError(`no row ${unknown.join(', ')}; there are ${names.join(', ')}.`);
   };
 
+/** The data of a table and the split that was scored, in words. */
 export const describeData = ({ data, dataset, root }: DataOptions, split: string): string =>
   `${data ?? (dataset && root ? dataset : 'synthetic-streets')}, ${split}`;
 

@@ -69,5 +69,6 @@ export const replacing =
 export const exchanged = (name: string, from: string, to: string): string =>
   name.startsWith(from) ? to + name.slice(from.length) : name;
 
+/** Whether a name fits the pattern. */
 export const anyName = (weights: Weights, pattern: RegExp): boolean =>
   [...weights.keys()].some((name) => pattern.test(name));

@@ -16,6 +16,7 @@ export interface Shapes {
   count(prefix: string): number;
 }
 
+/** The shapes of these tensors. */
 export function shapesOf(weights: Weights): Shapes {
   const names = [...weights.keys()];
   const of = (name: string): readonly number[] => {

@@ -1,44 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openPyTorch } from '@gss/checkpoint/pytorch/node';
 import { leavesOf, type Spec, type StoredTensor, storedShape } from '@gss/tensor';
-import { afterEach, beforeEach, vi } from 'vitest';
 import { convertCommand } from '../commands/convert.js';
+import { runCommand } from '../commands/test-command.js';
 import type { Weights } from './weights.js';
-
-/** Gives each test of the calling file a folder of its own: `at(name)` is a path in it. */
-export function temporaryFolder(): (...parts: string[]) => string {
-  let root = '';
-  beforeEach(() => {
-    root = mkdtempSync(join(tmpdir(), 'gss-cli-convert-'));
-  });
-  afterEach(() => {
-    rmSync(root, { recursive: true, force: true });
-    process.exitCode = 0;
-  });
-  return (...parts) => join(root, ...parts);
-}
 
 /** A fixture of @gss/checkpoint, written by PyTorch. */
 export const fixture = (name: string): string =>
   fileURLToPath(new URL(`../../../../packages/checkpoint/fixtures/${name}`, import.meta.url));
 
-/** Runs the command; what it printed and its exit status. */
-export async function run(...args: string[]) {
-  const text = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((chunk) => {
-      text[stream] += String(chunk);
-      return true;
-    }),
-  );
-  process.exitCode = undefined;
-  await convertCommand().parseAsync(args, { from: 'user' });
-  for (const spy of spies) spy.mockRestore();
-  return { ...text, code: process.exitCode ?? 0 };
-}
+/** Runs `gss convert …`; what it printed and its exit status. */
+export const run = (...args: string[]) => runCommand(convertCommand(), ...args);
 /** Runs it with --json; what it gave. @throws when it failed */
 export async function json(...args: string[]) {
   const { stdout, stderr, code } = await run('--json', ...args);

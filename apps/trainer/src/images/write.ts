@@ -18,7 +18,9 @@ export function indexPng({ data, width, height }: LabelMap): Uint8Array {
 
 const raw = ({ data, width, height }: RgbImage) => sharp(data, { raw: { width, height, channels: 3 } });
 
+/** [H, W, 3] as PNG. */
 export const rgbPng = (image: RgbImage): Promise<Buffer> => raw(image).png().toBuffer();
+/** [H, W, 3] as JPEG of `quality` 1..100. */
 export const rgbJpeg = (image: RgbImage, quality = 88): Promise<Buffer> => raw(image).jpeg({ quality }).toBuffer();
 
 /** Labels in their drawing colours; ids beyond the list (unlabelled) are black. */
@@ -61,6 +63,7 @@ export function heat(confidence: Float32Array, width: number, height: number): R
   return { data, width, height };
 }
 
+/** Bytes by path, each file written whole or not at all. */
 export const writeAll = async (files: Readonly<Record<string, Uint8Array>>): Promise<void> => {
   for (const [path, bytes] of Object.entries(files)) await writeFileAtomic(path, bytes);
 };

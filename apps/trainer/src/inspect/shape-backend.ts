@@ -84,4 +84,5 @@ export class ShapeBackend extends tf.KernelBackend {
   }
 }
 
+/** Values of a tensor of this shape. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);

@@ -11,8 +11,9 @@ import { makeTestModel, tinyConfig } from './test-model.js';
 
 const executable = findChromium();
 if (!executable) console.log(noChromium);
-/** GPUs in software compile shaders for half a minute a model: GSS_FAMILIES_ON=wasm,webgl,webgpu asks for them. */
+/** GPUs in software compile shaders for half a minute a model, on a busy machine ten: GSS_FAMILIES_ON=wasm,webgl,webgpu asks for them. */
 const backends = (process.env.GSS_FAMILIES_ON ?? 'wasm').split(',') as ('wasm' | 'webgl' | 'webgpu')[];
+const timeout = backends.every((name) => name === 'wasm') ? 600_000 : 1_800_000;
 
 const classes = tinyConfig.classes.length;
 const on = (backbone: BackboneConfig): GssModelConfig => ({
@@ -80,6 +81,20 @@ const useAll = (page: Page, name: string) =>
     [name, scene(sizes.small), sizes.small.width, sizes.small.height] as const,
   );
 
+/** The losses of a few steps of learning on the tiny model. */
+const learnLosses = (page: Page) =>
+  page.evaluate(
+    async ([rgba, width, height]) => {
+      const image = new ImageData(Uint8ClampedArray.from(rgba), width, height);
+      const data = new Uint8Array(width * height).map((_, i) => (i >> 4) % 5);
+      const losses: number[] = [];
+      const onStep = (_step: number, loss: number) => losses.push(loss);
+      await window.engine.learn([{ image, labels: { data, width, height } }], { steps: 4, lr: 0.02, onStep });
+      return losses;
+    },
+    [scene(sizes.small), sizes.small.width, sizes.small.height] as const,
+  );
+
 describe.runIf(executable)('every family of models in a real browser', () => {
   let site: Site;
   beforeAll(async () => {
@@ -89,7 +104,7 @@ describe.runIf(executable)('every family of models in a real browser', () => {
 
   test.each(backends.flatMap((backend) => Object.keys(families).map((name) => [backend, name] as const)))(
     '%s has the kernels of %s: segment, sample, learn, recode, decode',
-    { timeout: 600_000 },
+    { timeout },
     async (backend, name) => {
       const truth = await makeModel(join(site.folder, name), families[name]!);
       const { page, errors } = await site.open();
@@ -99,6 +114,23 @@ describe.runIf(executable)('every family of models in a real browser', () => {
       // Without a manifest its absence is one message of the browser.
       expect(errors.filter((error) => !error.includes('404'))).toEqual([]);
       await page.close();
+    },
+  );
+
+  test.each(backends.filter((name) => name !== 'wasm'))(
+    'learning on %s takes the steps of wasm',
+    { timeout },
+    async (name) => {
+      const losses: number[][] = [];
+      for (const backend of [name, 'wasm'] as const) {
+        const { page } = await site.open();
+        await startEngine(page, { backend });
+        losses.push(await learnLosses(page));
+        await page.close();
+      }
+      console.log(`losses on ${name} and wasm: ${JSON.stringify(losses)}`);
+      expect(losses[0]).toHaveLength(4);
+      for (const [i, loss] of losses[0]!.entries()) expect(loss).toBeCloseTo(losses[1]![i]!, 3);
     },
   );
 });

@@ -63,6 +63,8 @@ test.each(Object.entries(configs))(
     expect(value.scores).toHaveLength(labels.length * K);
     expect(value.maskige).toHaveLength(labels.length * 4);
     expect(tf.memory().numTensors).toBe(loaded);
+    await host.load({ source: files }, context); // in the place of the first
+    expect(tf.memory().numTensors).toBe(loaded);
 
     if (config.kind === 'generative') {
       const wanted = value.labels.map((label) => (label + 1) % K);

@@ -134,7 +134,7 @@ describe.each(Object.entries(cases))('%s', (_, config) => {
     const image = photo();
     const kernels = async (using: ModelParams) => {
       const { kernels: run, result } = await tf.profile(() => {
-        tf.dispose(network(image, using, config));
+        tf.dispose({ ...network(image, using, config) });
         return tf.scalar(0);
       });
       tf.dispose(result);

@@ -14,7 +14,7 @@ import type { LoaderOptions } from '@gss/train/node';
 import { compactVariants } from '@gss/vqvae';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createOutput } from '../cli/output.js';
+import { quietOutput } from '../cli/test-output.js';
 import { parseConfig } from '../config/load.js';
 import { trainPrior } from '../stages/prior.js';
 import { encodeMaps, openTokens, type TokenCoder, tokenRecipe, whyNotCached } from './tokens.js';
@@ -128,13 +128,8 @@ test.each(['head', 'nearest'] as const)(
     );
     const source = { kind: 'synthetic-streets', seed: 1, count: 4, width: 64, height: 48 } as const;
     const dataset = await openDataset(source);
-    const notes: string[] = [];
+    const { out, notes } = quietOutput();
     const run = async (name: string, tokenCache?: string) => {
-      const out = {
-        ...createOutput(true),
-        note: (text: string) => notes.push(text),
-        progress: () => ({ update() {}, stop() {} }),
-      };
       const train = { source, dataset, classes: dataset.classes, size: { width: 64, height: 48 } };
       const { signal } = new AbortController();
       await trainPrior({

@@ -6,7 +6,7 @@ import { DivergedError } from '@gss/train/node';
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createOutput } from '../cli/output.js';
+import { quietOutput } from '../cli/test-output.js';
 import { seedCountOrList, seedsOf } from '../commands/reproduce-grid.js';
 import { configsFolder } from '../config/folder.js';
 import { loadConfig } from '../config/load.js';
@@ -19,7 +19,7 @@ import { runTable9, table9 } from './table-9.js';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 const root = mkdtempSync(join(tmpdir(), 'gss-grid-'));
-const quiet = { ...createOutput(true), note: () => {}, progress: () => ({ update() {}, stop() {} }) };
+const { out: quiet } = quietOutput();
 const context = { out: quiet, signal: new AbortController().signal };
 let data: TableData;
 

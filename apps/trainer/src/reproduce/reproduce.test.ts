@@ -6,7 +6,7 @@ import { registerWasmKernels } from '@gss/tensor/kernels/wasm';
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createOutput } from '../cli/output.js';
+import { quietOutput } from '../cli/test-output.js';
 import { configsFolder } from '../config/folder.js';
 import { loadConfig } from '../config/load.js';
 import { openSplit } from '../data/sources.js';
@@ -41,7 +41,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-const quiet = { ...createOutput(true), note: () => {}, progress: () => ({ update() {}, stop() {} }) };
+const { out: quiet } = quietOutput();
 const context = { out: quiet, signal: new AbortController().signal };
 const options: Table2Options = {
   out: join(root, 'runs'),

@@ -7,7 +7,7 @@ import { registerWasmKernels } from '@gss/tensor/kernels/wasm';
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createOutput } from '../cli/output.js';
+import { quietOutput } from '../cli/test-output.js';
 import { parseConfig } from '../config/load.js';
 import { type OpenedData, openSource } from '../data/sources.js';
 import { trainAll } from './all.js';
@@ -45,10 +45,10 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 /** A run of all stages; stopped at the first report of the stage whose bar has this title. */
 function run(name: string, config: ReturnType<typeof configOf>, { stop = '', resume = false } = {}) {
   const stopper = new AbortController();
-  notes = [];
+  const quiet = quietOutput();
+  notes = quiet.notes;
   const out = {
-    ...createOutput(true),
-    note: (text: string) => notes.push(text),
+    ...quiet.out,
     progress: (title: string) => ({
       update: () => (stop && title.startsWith(stop) ? stopper.abort() : undefined),
       stop() {},
@@ -63,7 +63,7 @@ const configIn = (folder: string) => {
   const { training, ...config } = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
   return { ...config, training: { ...training, waiting: 0 } };
 };
-const context = { out: { ...createOutput(true), progress: () => ({ update() {}, stop() {} }) } };
+const context = { out: quietOutput().out };
 const judge = async (segmenter: ReturnType<typeof createSegmenter>) => {
   const { signal } = new AbortController();
   const { mIoU, images } = await evaluateModel(segmenter, val.dataset, { ...context, signal });

@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createOutput } from '../cli/output.js';
+import { quietOutput } from '../cli/test-output.js';
 import { parseConfig } from '../config/load.js';
 import { type OpenedData, openSource } from '../data/sources.js';
 import { trainingData } from '../data/training-data.js';
@@ -18,12 +18,7 @@ import { trainPosterior } from './posterior/posterior.js';
 vi.setConfig({ testTimeout: 180_000 }); // a run of training is seconds, on a loaded machine minutes
 
 const root = mkdtempSync(join(tmpdir(), 'gss-all-'));
-const notes: string[] = [];
-const out = {
-  ...createOutput(true),
-  note: (text: string) => notes.push(text),
-  progress: () => ({ update() {}, stop() {} }),
-};
+const { out, notes } = quietOutput();
 const signal = new AbortController().signal;
 const streets = { kind: 'synthetic-streets', seed: 1, width: 64, height: 48, count: 6, variety: 'calm' } as const;
 const base = { steps: 1, batchSize: 1, crop: [32, 32], ratioRange: [1, 1], lr: 0.001, warmup: 0 };

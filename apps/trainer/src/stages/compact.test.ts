@@ -6,7 +6,7 @@ import { registerWasmKernels } from '@gss/tensor/kernels/wasm';
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { createOutput } from '../cli/output.js';
+import { quietOutput } from '../cli/test-output.js';
 import { parseConfig } from '../config/load.js';
 import { classesOnly, openSplit } from '../data/sources.js';
 import { evaluateTokenizer } from './oracle.js';
@@ -28,7 +28,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const prior = { backbone: 'nano', steps: 1, batchSize: 1, crop: [32, 32], lr: 0.001 };
 const common = { variant: 'nano', steps: 0, batchSize: 2, crop: [64, 64], ratioRange: [1, 1], lr: 0.001, warmup: 1 };
-const quiet = { ...createOutput(true), note() {}, progress: () => ({ update() {}, stop() {} }) };
+const { out: quiet } = quietOutput();
 
 async function run(name: string, tokenizer: object, data = train): Promise<string> {
   const config = parseConfig({ name: 'test', seed: 3, tokenizer: { ...common, ...tokenizer }, prior }, 'test');

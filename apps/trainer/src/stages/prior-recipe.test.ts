@@ -7,7 +7,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import { readSafetensors } from '@gss/checkpoint/node';
 import { networkSpec } from '@gss/segmenter';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createOutput } from '../cli/output.js';
+import { quietOutput } from '../cli/test-output.js';
 import { parseConfig } from '../config/load.js';
 import { type OpenedData, openSource, openSplit } from '../data/sources.js';
 import { trainingData } from '../data/training-data.js';
@@ -21,12 +21,7 @@ vi.setConfig({ testTimeout: 180_000 }); // a run of training is seconds, on a lo
 
 const root = mkdtempSync(join(tmpdir(), 'gss-recipe-'));
 const tokenizer = join(root, 'tokenizer', 'model');
-const notes: string[] = [];
-const out = {
-  ...createOutput(true),
-  note: (text: string) => notes.push(text),
-  progress: () => ({ update() {}, stop() {} }),
-};
+const { out, notes } = quietOutput();
 const signal = new AbortController().signal;
 let whole: OpenedData;
 

@@ -8,14 +8,14 @@ import { registerWasmKernels } from '@gss/tensor/kernels/wasm';
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createOutput } from '../cli/output.js';
+import { quietOutput } from '../cli/test-output.js';
 import { parseConfig } from '../config/load.js';
 import { type OpenedData, openSource } from '../data/sources.js';
 import { trainPrior } from './prior.js';
 import { trainTokenizer } from './tokenizer.js';
 
 const root = mkdtempSync(join(tmpdir(), 'gss-tied-'));
-const out = { ...createOutput(true), note: () => {}, progress: () => ({ update() {}, stop() {} }) };
+const { out } = quietOutput();
 const signal = new AbortController().signal;
 const base = { steps: 3, batchSize: 1, crop: [32, 32], ratioRange: [1, 1], lr: 0.01, warmup: 0, checkpointEvery: 9 };
 const codes = 24;

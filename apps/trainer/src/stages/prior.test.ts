@@ -12,7 +12,7 @@ import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { efficientnetClassifierSpec, efficientnetVariants } from '@gss/efficientnet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createOutput } from '../cli/output.js';
+import { quietOutput } from '../cli/test-output.js';
 import { parseConfig } from '../config/load.js';
 import { trainingPipeline } from '../data/pipeline.js';
 import { openSplit } from '../data/sources.js';
@@ -25,12 +25,7 @@ import { trainTokenizer } from './tokenizer.js';
 
 const root = mkdtempSync(join(tmpdir(), 'gss-prior-'));
 const tokenizer = join(root, 'tokenizer', 'model');
-const notes: string[] = [];
-const out = {
-  ...createOutput(true),
-  note: (text: string) => notes.push(text),
-  progress: () => ({ update() {}, stop() {} }),
-};
+const { out, notes } = quietOutput();
 const signal = new AbortController().signal;
 let train: Awaited<ReturnType<typeof openSplit>>;
 

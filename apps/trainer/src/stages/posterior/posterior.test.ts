@@ -9,7 +9,7 @@ import { registerWasmKernels } from '@gss/tensor/kernels/wasm';
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createOutput } from '../../cli/output.js';
+import { quietOutput } from '../../cli/test-output.js';
 import { parseConfig } from '../../config/load.js';
 import { openSplit } from '../../data/sources.js';
 import { evaluateModel } from '../evaluate.js';
@@ -23,12 +23,7 @@ vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 const root = mkdtempSync(join(tmpdir(), 'gss-posterior-'));
 const tokenizer = join(root, 'tokenizer', 'model');
 const model = join(root, 'model');
-const notes: string[] = [];
-const out = {
-  ...createOutput(true),
-  note: (text: string) => notes.push(text),
-  progress: () => ({ update() {}, stop() {} }),
-};
+const { out } = quietOutput();
 const signal = new AbortController().signal;
 let train: Awaited<ReturnType<typeof openSplit>>;
 

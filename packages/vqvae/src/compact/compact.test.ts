@@ -9,31 +9,14 @@ import {
   compactTokenizer,
   compactVariants,
   paletteCrossEntropy,
-  proceduralMask,
   reconstruct,
 } from '@gss/vqvae';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
+import { colours, paintedMasks } from './test-masks.js';
 
 beforeAll(() => tf.setBackend('cpu'));
 const tiny: CompactConfig = { ...compactVariants.nano, decoderBlocks: 1, codes: 64 };
-const colours = [
-  [1, 0, 0],
-  [0, 1, 0],
-  [0, 0, 1],
-  [1, 1, 0],
-];
-
-const paint = (count: number, side: number) => {
-  const rng = createRng(5);
-  const masks = Array.from({ length: count }, () => proceduralMask(rng, { width: side, height: side, classes: 4 }));
-  return tf.tensor4d(Float32Array.from(masks.flatMap((m) => [...m].flatMap((k) => colours[k]!))), [
-    count,
-    side,
-    side,
-    3,
-  ]);
-};
 
 test('variants stay within their budgets', () => {
   expect(countParams(compactSpec(compactVariants.nano))).toBeLessThan(150_000);
@@ -80,7 +63,7 @@ test('refuses what it cannot take', () => {
 
 test('the palette term is the cross entropy of the nearest-colour inverse', () => {
   const palette = tf.tensor2d(colours);
-  const image = paint(1, 8);
+  const image = paintedMasks(1, 8);
   const output = tf.randomUniform([1, 8, 8, 3], 0, 1, 'float32', 3) as tf.Tensor4D;
   const difference = tf.sub(tf.reshape(output, [-1, 1, 3]), tf.reshape(palette, [1, 4, 3]));
   const logits = tf.div(tf.neg(tf.sum(tf.square(difference), 2)), 0.2);

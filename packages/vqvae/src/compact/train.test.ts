@@ -1,46 +1,23 @@
 import { createRng, initParams, trainable, variablesOf } from '@gss/tensor';
 import { registerWasmKernels } from '@gss/tensor/kernels/wasm';
-import {
-  type CompactConfig,
-  compactLoss,
-  compactSpec,
-  compactVariants,
-  keepCodebook,
-  proceduralMask,
-} from '@gss/vqvae';
+import { type CompactConfig, compactLoss, compactSpec, compactVariants, keepCodebook } from '@gss/vqvae';
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { beforeAll, expect, test } from 'vitest';
+import { paintedMasks } from './test-masks.js';
 
 beforeAll(async () => {
   await tf.setBackend('wasm');
   await registerWasmKernels();
 });
 const tiny: CompactConfig = { ...compactVariants.nano, decoderBlocks: 1, codes: 64 };
-const colours = [
-  [1, 0, 0],
-  [0, 1, 0],
-  [0, 0, 1],
-  [1, 1, 0],
-];
-
-const paint = (count: number, side: number) => {
-  const rng = createRng(5);
-  const masks = Array.from({ length: count }, () => proceduralMask(rng, { width: side, height: side, classes: 4 }));
-  return tf.tensor4d(Float32Array.from(masks.flatMap((m) => [...m].flatMap((k) => colours[k]!))), [
-    count,
-    side,
-    side,
-    3,
-  ]);
-};
 
 test('seeding reconstructs at once; training improves on it, keeps its codes alive and leaks nothing', async () => {
   const config = { ...tiny, width: 16, codeDim: 8, codes: 48 };
   const spec = compactSpec(config);
   const params = trainable(spec, initParams(spec, createRng(1)));
   const codebook = params.codebook as tf.Variable<tf.Rank.R2>;
-  const images = paint(2, 32);
+  const images = paintedMasks(2, 32);
   const keeper = keepCodebook(config, createRng(2));
   const optimizer = tf.train.adam(2e-3);
   const variables = [...variablesOf(params).values()];

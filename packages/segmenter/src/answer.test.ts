@@ -130,6 +130,35 @@ test('without a confidence neither it nor logits are computed on wasm', async ()
   segmenter.dispose();
 });
 
+test('decoding that reads logits, and sampling, compute no confidence either until it is asked for', async () => {
+  await tf.setBackend('wasm');
+  const segmenter = open({ ...model, decoding: 'expected' });
+  const images = photos();
+  const ran: string[] = [];
+  const during = async (run: () => Promise<unknown>) => {
+    const { kernelNames } = await tf.profile(async () => {
+      await run();
+      return tf.scalar(0);
+    });
+    ran.splice(0, ran.length, ...kernelNames);
+  };
+  const before = tf.memory().numTensors;
+  let predictions: Prediction[] = [];
+  await during(async () => {
+    predictions = await segmenter.predict(images);
+    for (const prediction of predictions) await prediction.labels();
+    (await segmenter.sample(tf.zeros<tf.Rank.R3>([32, 32, 3]), { count: 2 })).dispose();
+  });
+  expect(ran).toContain('ArgMax');
+  expect(ran).not.toContain('GssCertainty');
+  await during(() => predictions[1]!.confidence());
+  expect(ran).toContain('GssCertainty');
+  for (const prediction of predictions) prediction.dispose();
+  expect(tf.memory().numTensors - before).toBeLessThanOrEqual(3); // zeros, and what the profiles return
+  images.dispose();
+  segmenter.dispose();
+});
+
 test('an aborted signal stops it before anything runs', async () => {
   const segmenter = open();
   const images = photos();

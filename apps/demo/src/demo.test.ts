@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { findChromium, noChromium } from '@gss/testing';
+import { chromiumFlags, findChromium, noChromium } from '@gss/testing';
 import { decode } from 'fast-png';
-import type { Page } from 'playwright-core';
+import { chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GssDemo } from './app.js';
 import { type DemoSite, demoOf, done, openDemo, wait } from './test-demo.js';
@@ -122,14 +122,43 @@ describe.runIf(executablePath)('the demo in a real browser', () => {
     await done(page);
   });
 
+  test('opens what is dropped and what is pasted; a file that is no picture is told', { timeout: 90_000 }, async () => {
+    const hand = (how: 'drop' | 'paste', type: string, width: number) =>
+      page.evaluate(
+        async ([how, type, width]) => {
+          const canvas = new OffscreenCanvas(width, 32);
+          canvas.getContext('2d')!.fillRect(0, 0, width, 16);
+          const image = await canvas.convertToBlob();
+          const data = new DataTransfer();
+          data.items.add(new File([type === 'image/png' ? image : 'words'], 'handed.png', { type }));
+          const init = { bubbles: true, cancelable: true, dataTransfer: data, clipboardData: data };
+          const event = how === 'drop' ? new DragEvent(how, init) : new ClipboardEvent(how, init);
+          document.querySelector('view-segment .drop')!.dispatchEvent(event);
+        },
+        [how, type, width] as const,
+      );
+    const shown = () =>
+      demoOf(page).evaluate(({ session }: GssDemo) => [session.picture?.name, session.result?.width, session.error]);
+    await hand('drop', 'image/png', 48);
+    await expect.poll(shown, wait).toEqual(['handed', 48, '']);
+    await hand('paste', 'image/png', 64);
+    await expect.poll(shown, wait).toEqual(['handed', 64, '']);
+    await hand('drop', 'text/plain', 48);
+    await expect.poll(shown, wait).toEqual(['handed', 64, text.errors.unreadable]);
+  });
+
   test('nothing was written to the console', () => {
     expect(site.errors).toEqual([]);
   });
 
-  test('opens and segments without a network', { timeout: 200_000 }, async () => {
+  test('can be installed; opens and segments without a network', { timeout: 200_000 }, async () => {
     await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
     await page.reload();
     await done(page);
+    const tools = await site.context.newCDPSession(page);
+    const { installabilityErrors } = await tools.send('Page.getInstallabilityErrors');
+    // Private windows, which the test's are, install nothing.
+    expect(installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== 'in-incognito')).toEqual([]);
     await site.context.setOffline(true);
     await page.reload();
     await done(page);
@@ -153,6 +182,29 @@ describe.runIf(executablePath)('the demo in a real browser', () => {
     await none.route('**/weights/**', (route) => route.fulfill({ status: 404, body: 'none' }));
     await none.goto(`${site.address}?backend=wasm`);
     await expect.poll(() => none.textContent('[role=alert]'), wait).toContain(text.errors.noModel);
+    await none.click('#tab-codec'); // needs no model
+    await expect.poll(() => none.textContent('view-codec .live'), wait).toMatch(/^Exact/);
     await none.close();
+  });
+
+  test('without WebGPU it says what to do, and takes another backend where none is asked for', {
+    timeout: 200_000,
+  }, async () => {
+    const args = chromiumFlags.filter((flag) => !flag.includes('webgpu'));
+    const browser = await chromium.launch({ executablePath: executablePath!, headless: true, args });
+    const plain = await browser.newPage();
+    await plain.goto(`${site.address}?backend=webgpu`);
+    await expect
+      .poll(() => plain.textContent('[role=alert]'), wait)
+      .toMatch(/WebGPU cannot be used here: the browser .*Choose “Fastest”/);
+    await plain.goto(site.address);
+    await done(plain);
+    const { error, backend } = await demoOf(plain).evaluate(({ session }: GssDemo) => ({
+      error: session.error,
+      backend: session.backend,
+    }));
+    expect([error, backend!.name !== 'webgpu']).toEqual(['', true]);
+    expect(backend!.reason).toContain('No WebGPU');
+    await browser.close();
   });
 });

@@ -31,12 +31,15 @@ export const text = {
     noCanvas: 'This browser offers no 2-D canvas, which every view needs. Use a current browser.',
     noCamera: 'No camera can be used. Allow the camera for this page, or choose a picture.',
     noBackend: (name: string) => `There is no backend “${name}”. Use ?backend=webgpu, webgl or wasm, or leave it out.`,
+    backendFails: (name: string, why: string) =>
+      `${name} cannot be used here: ${why} Choose “Fastest” as the backend: it takes what this browser has.`,
     discriminative: 'This model has no tokens to play with. Choose a generative model.',
     tooSmall: 'This picture is smaller than 16 × 16 pixels. Choose a larger one.',
   },
   backend: {
     label: 'Backend',
     auto: 'Fastest',
+    names: { webgpu: 'WebGPU', webgl: 'WebGL', wasm: 'wasm' },
     heading: 'Where it runs',
     device: 'Device',
     why: 'Why this one',

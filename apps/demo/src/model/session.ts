@@ -151,7 +151,9 @@ export class Session extends EventTarget {
       return engine;
     } catch (error) {
       this.#starting = undefined;
-      throw error;
+      if (this.backendChoice === 'auto') throw error;
+      const why = (error as Error).message.replace(/^.*no backend works here\. \w+: /, '');
+      throw new Error(text.errors.backendFails(text.backend.names[this.backendChoice], why));
     }
   }
 

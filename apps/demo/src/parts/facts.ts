@@ -65,9 +65,7 @@ export const choices = (session: Session, onChange: () => void) => html`
     value: session.backendChoice,
     options: [
       ['auto', text.backend.auto],
-      ['webgpu', 'WebGPU'],
-      ['webgl', 'WebGL'],
-      ['wasm', 'wasm'],
+      ...(['webgpu', 'webgl', 'wasm'] as const).map((name) => [name, text.backend.names[name]] as const),
     ],
     onChange: (backend) => {
       session.useBackend(backend);

@@ -21,34 +21,34 @@ export interface FtwConfig {
   readonly photo?: boolean;
   /** Ours: it also sees the soft maskige, the decoding of the prior's expected code (3 channels, last). */
   readonly soft?: boolean;
+  /**
+   * Ours: it also sees p(c|x), the sum over all codes (K channels, last), and what it says is added to its logarithm. Untrained it is
+   * therefore that sum; it learns where to depart from it.
+   */
+  readonly marginal?: boolean;
 }
+type Seen = Pick<FtwConfig, 'photo' | 'soft' | 'marginal' | 'classes'>;
 
-/** Channels that the inverse reads: the maskige's three, three of the photo, three of the soft maskige. */
-export const ftwInputs = ({ photo, soft }: Pick<FtwConfig, 'photo' | 'soft'>): number =>
-  3 * (1 + Number(photo ?? false) + Number(soft ?? false));
+/** Channels that the inverse reads: the maskige's three, three of the photo, three of the soft maskige, K of p(c|x). */
+export const ftwInputs = ({ photo, soft, marginal, classes }: Seen): number =>
+  3 * (1 + Number(photo ?? false) + Number(soft ?? false)) + (marginal ? classes : 0);
 
-/** What the inverse may see besides the maskige, each [B, H, W, 3] in [0, 1]. */
+/** What the inverse may see besides the maskige, each [B, H, W, 3] in [0, 1], `marginal` [B, H, W, K]. */
 export interface InverseSides {
   readonly photo?: tf.Tensor4D | undefined;
   readonly soft?: tf.Tensor4D | undefined;
+  readonly marginal?: tf.Tensor4D | undefined;
 }
 
-/** Maskige, photo and soft maskige side by side as a config wants them: [B, H, W, 3] → [B, H, W, ftwInputs]. */
-export function ftwImage(
-  maskige: tf.Tensor4D,
-  config: Pick<FtwConfig, 'photo' | 'soft'>,
-  sides: InverseSides = {},
-): tf.Tensor4D {
+/** Maskige, photo, soft maskige and p(c|x) side by side as a config wants them: [B, H, W, 3] → [B, H, W, ftwInputs]. */
+export function ftwImage(maskige: tf.Tensor4D, config: Seen, sides: InverseSides = {}): tf.Tensor4D {
   const parts = [maskige];
-  for (const key of ['photo', 'soft'] as const) {
+  for (const key of ['photo', 'soft', 'marginal'] as const) {
     if (!config[key]) continue;
     const side = sides[key];
-    if (side?.shape.join() !== maskige.shape.join())
-      throw new ShapeError(
-        'ftwImage',
-        `${key} [${maskige.shape.join(', ')}] beside the maskige`,
-        side?.shape ?? 'none',
-      );
+    const wanted = [...maskige.shape.slice(0, 3), key === 'marginal' ? config.classes : 3];
+    if (side?.shape.join() !== wanted.join())
+      throw new ShapeError('ftwImage', `${key} [${wanted.join(', ')}] beside the maskige`, side?.shape ?? 'none');
     parts.push(side);
   }
   return tf.tidy(() => (parts.length === 1 ? tf.clone(maskige) : (tf.concat(parts, 3) as tf.Tensor4D)));
@@ -64,6 +64,9 @@ export const ftwPaper = (classes: number, depth = 1): FtwConfig => ({
   classes,
 });
 
+/** Under it p(c|x) counts as it: a class that the prior all but rules out must stay within reach of a correction. */
+const leastMarginal = 1e-3;
+
 const blocksOf = ({ channels, hidden, heads, window, depth }: FtwConfig): SwinBlocksConfig => ({
   dim: channels,
   hidden,
@@ -77,7 +80,9 @@ export const ftwSpec = (config: FtwConfig) => ({
   projection: convModuleSpec(1, ftwInputs(config), config.channels),
   post_transformer_block: swinBlocksSpec(blocksOf(config)),
   post_swin_ln: layerNormSpec(config.channels),
-  cls_segmap: { conv: convSpec(1, config.channels, config.classes, { type: 'kaimingNormal' }) },
+  cls_segmap: {
+    conv: convSpec(1, config.channels, config.classes, { type: config.marginal ? 'zeros' : 'kaimingNormal' }),
+  },
 });
 export type FtwParams = ParamsOf<ReturnType<typeof ftwSpec>>;
 
@@ -96,6 +101,9 @@ export function ftw(maskige: tf.Tensor4D, p: FtwParams, config: FtwConfig, train
   return tf.tidy(() => {
     const projected = ftwProjection(maskige, p, training); // [B, H, W, channels]
     const blocks = swinBlocks(projected, p.post_transformer_block, blocksOf(config), training);
-    return conv(layerNorm(blocks, p.post_swin_ln), p.cls_segmap.conv); // [B, H, W, K]
+    const logits = conv(layerNorm(blocks, p.post_swin_ln), p.cls_segmap.conv); // [B, H, W, K]
+    if (!config.marginal) return logits;
+    const marginal = tf.slice(maskige, [0, 0, 0, ftwInputs(config) - config.classes], [-1, -1, -1, config.classes]);
+    return tf.add(logits, tf.log(tf.maximum(marginal, leastMarginal)));
   });
 }

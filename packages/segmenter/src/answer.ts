@@ -18,7 +18,7 @@ export type Answer = Forward | Evident;
 export function answer(image: tf.Tensor4D, runtime: Runtime): Answer {
   const { config, params, codec } = runtime;
   if (config.kind === 'discriminative') return forward(image, runtime);
-  const readsLogits = config.decoding !== 'argmax' || config.ftw?.soft;
+  const readsLogits = config.decoding !== 'argmax' || config.ftw?.soft || config.ftw?.marginal;
   return tf.tidy((): Evident => {
     const [evidence, rest] = prompt(image, runtime, (x) => networkEvidence(x, params, config));
     const { original } = rest;

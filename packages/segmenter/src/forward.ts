@@ -4,7 +4,7 @@ import { certainty, resize } from '@gss/tensor';
 import { padToMultiple, type Tokenizer } from '@gss/vqvae';
 import * as tf from '@tensorflow/tfjs-core';
 import type { GssModelConfig, InferenceConfig } from './config.js';
-import { marginalScores } from './marginal.js';
+import { classesOfTokens, marginalProbabilities, marginalScores } from './marginal.js';
 import type { MaskigeCodec } from './maskige.js';
 import { learnedInverse, type ModelParams, network, networkEvidence } from './model.js';
 import { toInputSize } from './scale.js';
@@ -16,7 +16,7 @@ export interface Runtime {
   readonly params: ModelParams;
   readonly tokenizer: Tokenizer;
   readonly codec: MaskigeCodec;
-  /** p(c|z), [V, d²·K], where `decoding` is `marginal`. */
+  /** p(c|z), [V, d²·K], where `decoding` is `marginal`, or the learned inverse sees p(c|x). */
   readonly classTable?: tf.Tensor2D | undefined;
 }
 
@@ -86,7 +86,7 @@ export type Question = {
   /** The photo at the size of the decoded maskige, where the tokenizer reads it. */
   readonly context?: tf.Tensor4D;
   /** What a learned inverse sees besides the maskige, at the size of the decoded maskige. */
-  readonly sides?: { readonly photo?: tf.Tensor4D; readonly soft?: tf.Tensor4D };
+  readonly sides?: { readonly photo?: tf.Tensor4D; readonly soft?: tf.Tensor4D; readonly marginal?: tf.Tensor4D };
   /** Height and width of the image as the network saw it, and of the maskige that is decoded. */
   readonly size: [number, number];
   /** Height and width of the image itself, and of the class scores. */
@@ -133,14 +133,27 @@ export function ask(image: tf.Tensor4D, runtime: Runtime): Question {
 
 /** The question that a prompt becomes when the token classifier has read its evidence, [B, h, w, classifierChannels]. */
 export function classify(evidence: tf.Tensor4D, rest: Prompt, runtime: Runtime): Question {
-  const { config, params } = runtime;
+  const { params } = runtime;
   return tf.tidy((): Question => {
     const tokenLogits = classifyTokens(evidence, params.decode_head.conv_seg);
     const question: Question = { tokenLogits, ...rest };
-    if (!config.ftw?.soft) return question;
-    const soft = decodeCodes(tf.softmax(tokenLogits) as tf.Tensor4D, question, runtime);
-    return { ...question, sides: { ...rest.sides, soft } };
+    return { ...question, sides: { ...rest.sides, ...priorSides(tokenLogits, question, runtime) } };
   });
+}
+
+/** What of the prior's answer a learned inverse sees beside the maskige, if it does. */
+export function priorSides(
+  tokenLogits: tf.Tensor4D,
+  question: Pick<Question, 'context' | 'size'>,
+  runtime: Pick<Runtime, 'config' | 'tokenizer' | 'classTable'>,
+): Pick<InverseSides, 'soft' | 'marginal'> {
+  const { ftw, prior } = runtime.config;
+  const { tokenizer, classTable } = runtime;
+  const size = { size: question.size, scale: labelScale(tokenizer, prior) };
+  return {
+    ...(ftw?.soft ? { soft: decodeCodes(tf.softmax(tokenLogits) as tf.Tensor4D, question, runtime) } : {}),
+    ...(ftw?.marginal ? { marginal: marginalProbabilities(tokenLogits, classTable!, tokenizer, size) } : {}),
+  };
 }
 
 /**
@@ -201,14 +214,18 @@ export function conclude(decoded: tf.Tensor4D, question: Question, runtime: Runt
   const { classTable, tokenizer, config } = runtime;
   return tf.tidy(() => {
     const scale = labelScale(tokenizer, config.prior);
-    const scores = classTable
-      ? marginalScores(tokenLogits, classTable, tokenizer, { size, scale })
-      : invert(decoded, runtime, sides);
+    const scores =
+      config.decoding === 'marginal'
+        ? marginalScores(tokenLogits, classTable!, tokenizer, { size, scale })
+        : invert(decoded, runtime, sides);
     return resize(scores, original);
   });
 }
 
-/** z → x̂ → class scores at the image's size: `codes` are tokens [B, h, w], or their probabilities [B, h, w, V]. */
+/**
+ * z → x̂ → class scores at the image's size: `codes` are tokens [B, h, w], or their probabilities [B, h, w, V]. To a learned inverse that sees
+ * p(c|x), tokens are certain: else what was drawn or edited would disappear behind what the prior thinks.
+ */
 export function render(
   codes: tf.Tensor3D | tf.Tensor4D,
   question: Pick<Question, 'context' | 'size' | 'original' | 'sides'>,
@@ -216,7 +233,13 @@ export function render(
 ): Pick<Forward, 'scores' | 'maskige'> {
   return tf.tidy(() => {
     const decoded = decodeCodes(codes, question, runtime);
-    const { original, sides } = question;
+    const { original } = question;
+    const { config, classTable, tokenizer } = runtime;
+    const size = { size: question.size, scale: labelScale(tokenizer, config.prior) };
+    const certain = config.ftw?.marginal && codes.rank === 3;
+    const sides = certain
+      ? { ...question.sides, marginal: classesOfTokens(codes as tf.Tensor3D, classTable!, tokenizer, size) }
+      : question.sides;
     return {
       scores: resize(invert(decoded, runtime, sides), original),
       maskige: resize(runtime.codec.picture(decoded), original),

@@ -36,6 +36,7 @@ export {
   invert,
   labelScale,
   normalize,
+  priorSides,
   type Question,
   type Runtime,
   render,
@@ -54,7 +55,14 @@ export {
 export { applyInverse, type InverseConfig, type InverseParams, inverseSpec } from './inverse.js';
 export { MissingKernelsError, missingKernels, neededKernels } from './kernels.js';
 export { loadSegmenter, loadSegmenterFiles, type ModelFile, modelFiles, openSegmenter } from './load.js';
-export { classTable, decodesAlone, marginalScores } from './marginal.js';
+export {
+  classesOfTokens,
+  classTable,
+  decodesAlone,
+  marginalProbabilities,
+  marginalScores,
+  marginalTable,
+} from './marginal.js';
 export { createMaskigeCodec, type MaskigeCodec } from './maskige.js';
 export { estimateMemory, OutOfMemoryError } from './memory.js';
 export {

@@ -1,3 +1,4 @@
+import { ftwPaper } from '@gss/posterior';
 import {
   createMaskigeCodec,
   createSegmenter,
@@ -11,7 +12,7 @@ import { createRng, initParams } from '@gss/tensor';
 import { expectNoLeak } from '@gss/testing';
 import { compactVariants } from '@gss/vqvae';
 import * as tf from '@tensorflow/tfjs';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { classTable, marginalScores } from './marginal.js';
 
 const [K, codes] = [5, 6];
@@ -65,6 +66,45 @@ test('a model with it predicts, and its samples are drawn as without it', async 
   expect((await a!.labels(0)).data).toEqual((await b!.labels(0)).data);
   prediction.dispose();
   for (const owner of [a!, b!, probabilities, marginal, plain]) owner.dispose();
+});
+
+describe('a learned inverse that sees p(c|x)', () => {
+  const ftw = { ...ftwPaper(K), channels: 8, hidden: 16, heads: 2, window: 3, photo: true, marginal: true };
+  const seeing: GssModelConfig = { ...model, decoding: 'argmax', ftw };
+  const initModel = () => initParams(modelSpec(seeing), createRng(4));
+  /** The parameters of the plain model and an inverse beside them, so that both say the same of the tokens. */
+  const inverted = (last: 'zeros' | 'drawn') => {
+    const { decode_head } = initModel();
+    const { decode_head: same, ...plain } = initParams(modelSpec(model), createRng(3));
+    const kernel = decode_head.cls_segmap!.conv.weight;
+    const weight = last === 'zeros' ? kernel : tf.randomNormal<tf.Rank.R4>(kernel.shape, 0, 3, 'float32', 1);
+    const head = { ...decode_head, ...same, cls_segmap: { conv: { ...decode_head.cls_segmap!.conv, weight } } };
+    return createSegmenter(seeing, { ...plain, decode_head: head } as ReturnType<typeof initModel>);
+  };
+  test('is that sum before it is trained, and departs from it afterwards', async () => {
+    const [sum, untrained, trained] = [fresh(model), inverted('zeros'), inverted('drawn')];
+    const labels = async (segmenter: typeof sum) => {
+      const prediction = await segmenter.predict(photo);
+      const { data } = await prediction.labels();
+      prediction.dispose();
+      return data;
+    };
+    const expected = await labels(sum);
+    expect(new Set(expected).size).toBeGreaterThan(1);
+    expect(await labels(untrained)).toEqual(expected);
+    expect(await labels(trained)).not.toEqual(expected);
+    for (const owner of [sum, untrained, trained]) owner.dispose();
+  });
+
+  test('takes drawn tokens for certain, so that samples differ, without a leak', async () => {
+    const segmenter = inverted('zeros');
+    const before = tf.memory().numTensors;
+    const samples = await segmenter.sample(photo, { count: 2, seed: 1 });
+    expect((await samples.labels(0)).data).not.toEqual((await samples.labels(1)).data);
+    samples.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+    segmenter.dispose();
+  });
 });
 
 test('refuses squares that depend on their neighbours', () => {

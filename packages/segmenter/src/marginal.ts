@@ -14,11 +14,14 @@ const refuse = (what: string) =>
     `marginal decoding: expected a compact tokenizer without decoder blocks (variant squares) and no learned inverse, got ${what}. Take decoding argmax.`,
   );
 
-/** The table that a model's decoding needs; undefined for the other ways of decoding. @throws ModelConfigError as `classTable` */
+/**
+ * The table that a model needs which sums over all codes, in its decoding or for its learned inverse; undefined for the others.
+ * @throws ModelConfigError as `classTable`
+ */
 export function marginalTable(config: GssModelConfig, tokenizer: Tokenizer, codec: MaskigeCodec) {
-  if (config.decoding !== 'marginal' || config.kind === 'discriminative') return undefined;
-  if (config.ftw || config.ft) throw refuse('ft or ftw');
-  return classTable(config, tokenizer, codec);
+  if (config.kind === 'discriminative') return undefined;
+  if (config.decoding === 'marginal' && (config.ftw || config.ft)) throw refuse('ft or ftw');
+  return config.decoding === 'marginal' || config.ftw?.marginal ? classTable(config, tokenizer, codec) : undefined;
 }
 
 /**
@@ -41,26 +44,53 @@ export function classTable(
   });
 }
 
+/** Where a map of squares is cut and what it is resized to. */
+export interface MapSize {
+  /** Height and width of the image as the network saw it. */
+  readonly size: readonly [number, number];
+  /** How much larger the labels are that the tokenizer writes. */
+  readonly scale: number;
+}
+
+/** Squares [B, h, w, d²·K] → a map of classes [B, H, W, K]. */
+function drawSquares(squares: tf.Tensor4D, downsample: number, { size: [H, W], scale }: MapSize): tf.Tensor4D {
+  const all = depthToSpace(squares, downsample); // [B, h·d, w·d, K]
+  const [B, , , K] = all.shape;
+  return resize(tf.slice(all, [0, 0, 0, 0], [B, Math.round(H * scale), Math.round(W * scale), K]), [H, W]);
+}
+
 /**
  * p(c|x) = Σ_z p(c|z) p(z|x) (§3.1, the sum that one z stands for in the paper): every token's probability goes to the classes that
  * its square shows, pixel by pixel. It costs one product [h·w, V] × [V, d²·K].
  *
  * @param tokenLogits [B, h, w, V]
  * @param table p(c|z), [V, d²·K]
- * @returns ln p(c|x), [B, H, W, K], cut to `size` of the labels at `scale` and resized to it
+ * @returns p(c|x), [B, H, W, K]
  */
-export function marginalScores(
+export function marginalProbabilities(
   tokenLogits: tf.Tensor4D,
   table: tf.Tensor2D,
   { downsample }: Pick<Tokenizer, 'downsample'>,
-  { size: [H, W], scale }: { readonly size: readonly [number, number]; readonly scale: number },
+  size: MapSize,
 ): tf.Tensor4D {
   const [B, h, w, V] = tokenLogits.shape;
   return tf.tidy(() => {
     const p = tf.softmax(tf.reshape(tokenLogits, [B * h * w, V])) as tf.Tensor2D;
-    const squares = tf.reshape(tf.matMul(p, table), [B, h, w, table.shape[1]]) as tf.Tensor4D;
-    const all = depthToSpace(squares, downsample); // [B, h·d, w·d, K]
-    const cut = tf.slice(all, [0, 0, 0, 0], [B, Math.round(H * scale), Math.round(W * scale), all.shape[3]]);
-    return tf.log(tf.maximum(resize(cut, [H, W]), 1e-12)) as tf.Tensor4D; // the floor keeps ln 0 out
+    return drawSquares(tf.reshape(tf.matMul(p, table), [B, h, w, table.shape[1]]) as tf.Tensor4D, downsample, size);
   });
+}
+
+/** ln p(c|x), [B, H, W, K], of `marginalProbabilities`. */
+export function marginalScores(...args: Parameters<typeof marginalProbabilities>): tf.Tensor4D {
+  return tf.tidy(() => tf.log(tf.maximum(marginalProbabilities(...args), 1e-12)) as tf.Tensor4D); // the floor keeps ln 0 out
+}
+
+/** p(c|z) of tokens that are decided, [B, h, w] → [B, H, W, K]: what `marginalProbabilities` becomes where a prior is sure of them. */
+export function classesOfTokens(
+  tokens: tf.Tensor3D,
+  table: tf.Tensor2D,
+  { downsample }: Pick<Tokenizer, 'downsample'>,
+  size: MapSize,
+): tf.Tensor4D {
+  return tf.tidy(() => drawSquares(tf.gather<tf.Tensor>(table, tf.cast(tokens, 'int32')) as tf.Tensor4D, downsample, size));
 }

@@ -145,7 +145,7 @@ export async function sampleMasks(image: tf.Tensor4D, runtime: Runtime, options:
   } finally {
     if (question) {
       const { tokenLogits, context, sides } = question;
-      tf.dispose([tokenLogits, context, sides?.photo, sides?.soft].filter((tensor) => tensor !== undefined));
+      tf.dispose([tokenLogits, context, ...Object.values(sides ?? {})].filter((tensor) => tensor !== undefined));
     }
   }
   const at = <T>(list: readonly T[], i: number): T => {

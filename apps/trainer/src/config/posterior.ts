@@ -37,6 +37,8 @@ export const posterior = z.strictObject({
       photo: z.boolean().default(false),
       /** Ours: it also sees the soft maskige, the decoding of the prior's expected code. Needs a model. */
       soft: z.boolean().default(false),
+      /** Ours: it also sees p(c|x), the sum over all codes, and learns where to depart from it. Needs a model with a tokenizer of squares. */
+      marginal: z.boolean().default(false),
     })
     .prefault({}),
   /** ft, ft-w: share of the tokens that are replaced by others of the batch before they are decoded. Without a model the only noise. */

@@ -74,7 +74,8 @@ function countFlops(shapes: Shapes, config: GssModelConfig, size: readonly [numb
   const map = (height: number, width: number) => shapes.tensor<tf.Tensor4D>([1, height, width, codec.channels]);
   const [, encoder] = shapes.cost(() => tokenizer.encode(map(Math.round(H * scale), Math.round(W * scale)), context));
   const [, decoder] = shapes.cost(() => tokenizer.decode(shapes.tensor<tf.Tensor3D>([1, h, w], 'int32'), context));
-  const sides = { photo: map(H, W), soft: map(H, W) };
+  const marginal = shapes.tensor<tf.Tensor4D>([1, H, W, config.classes.length]);
+  const sides = { photo: map(H, W), soft: map(H, W), marginal };
   const [, inverse] = shapes.cost(() => learnedInverse(map(H, W), params, config, sides) ?? codec.scores(map(H, W)));
   return {
     flops: {

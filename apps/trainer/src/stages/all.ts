@@ -61,9 +61,9 @@ function checkPosterior(config: GssConfig): void {
   if (!config.posterior) return;
   const plan = posteriorPlan(config);
   if (needsModel(plan.variant)) checkAroundModel(plan);
-  else if (plan.inverse.soft)
+  else if (plan.inverse.soft || plan.inverse.marginal)
     throw new UsageError(
-      `posterior.inverse.soft is for ft-w, which reads what the prior predicts; this is ${plan.variant}.`,
+      `posterior.inverse.soft and .marginal are for ft-w, which reads what the prior predicts; this is ${plan.variant}.`,
     );
   if (plan.variant === 'tt' && config.prior.decoding === 'marginal')
     throw new UsageError(

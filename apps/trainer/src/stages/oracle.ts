@@ -109,8 +109,14 @@ export async function evaluateTokenizer(
   const kept: WorstImage[] = [];
   const classesOf: Through['classesOf'] = (output, photo) => {
     if (!inverse) return codec.classes(output);
-    // Of a mask that is its own prior, the expected maskige is the maskige.
-    const sides = { soft: output, ...(config.ftw?.photo ? { photo: photo() } : {}) };
+    // Of a mask that is its own prior, the expected maskige is the maskige, and its classes are certain.
+    const marginal = () =>
+      tf.cast(tf.oneHot(tf.cast(codec.classes(output), 'int32'), classes), 'float32') as tf.Tensor4D;
+    const sides = {
+      soft: output,
+      ...(config.ftw?.photo ? { photo: photo() } : {}),
+      ...(config.ftw?.marginal ? { marginal: marginal() } : {}),
+    };
     return tf.argMax(applyInverse(output, inverse, config, sides), 3) as tf.Tensor3D;
   };
   try {

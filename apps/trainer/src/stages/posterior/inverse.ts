@@ -9,6 +9,7 @@ import {
   type InverseConfig,
   type InverseParams,
   inverseSpec,
+  marginalTable,
   type NetworkParams,
   networkSpec,
   openTokenizer,
@@ -30,7 +31,7 @@ type Params = { readonly inverse: InverseParams; readonly network?: NetworkParam
 
 /** The learned 𝒳⁻¹ that a plan asks for: three convolutions for FT, Swin blocks for FT-W. */
 function inverseConfig({ variant, inverse }: PosteriorPlan, classes: number): InverseConfig {
-  const { channels, hidden, depth, heads, window, photo, soft } = inverse;
+  const { channels, hidden, depth, heads, window, photo, soft, marginal } = inverse;
   if (variant !== 'ft-w') return { ft: { channels, classes } };
   const ftw: FtwConfig = {
     channels,
@@ -41,6 +42,7 @@ function inverseConfig({ variant, inverse }: PosteriorPlan, classes: number): In
     classes,
     ...(photo ? { photo } : {}),
     ...(soft ? { soft } : {}),
+    ...(marginal ? { marginal } : {}),
   };
   return { ftw };
 }
@@ -77,11 +79,12 @@ export async function trainInverse(context: StageContext, plan: PosteriorPlan, a
   const tokenizer = openTokenizer(base.tokenizer, stage1);
   const codec = createMaskigeCodec(base, base.tokenizer.input);
   const { tokenNoise, enlarge } = plan;
-  const { photo, soft } = plan.inverse;
-  const noise = { tokenNoise, photo, soft };
-  const noisy = model
-    ? fromPrior(model.config, tokenizer, codec, noise, moving)
-    : fromTokenizer(tokenizer, codec, K, { ...noise, enlarge });
+  const { photo } = plan.inverse;
+  const whole = model && { ...model.config, ...own, decoding: 'argmax' as const };
+  const classTable = whole && marginalTable(whole, tokenizer, codec);
+  const noisy = whole
+    ? fromPrior({ config: whole, tokenizer, codec, classTable }, { tokenNoise, moving })
+    : fromTokenizer(tokenizer, codec, K, { tokenNoise, photo, enlarge });
   const { weights } = await openBalance(context, { classWeights: plan.classWeights });
   const objective = openLoss(weights);
   let current: Noisy | undefined;
@@ -119,6 +122,7 @@ export async function trainInverse(context: StageContext, plan: PosteriorPlan, a
     });
   } finally {
     codec.dispose();
+    classTable?.dispose();
     objective.dispose();
     if (current) tf.dispose(current);
   }

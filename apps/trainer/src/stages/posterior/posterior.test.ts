@@ -224,7 +224,29 @@ describe('ft-w around a model', () => {
     const scores = segmenter.forward(tf.zeros([1, 64, 64, 3])).scores;
     expect(scores.shape).toEqual([1, 64, 64, 13]);
     segmenter.dispose();
+    const sums = { variant: 'ft-w', inverse: { ...small, marginal: true } };
+    await expect(run('sums', sums, { model })).rejects.toThrow(/variant squares/); // these depend on their neighbours
   });
+});
+
+test('an inverse that sees p(c|x) learns around a model of squares, frozen or moving', async () => {
+  const squares = { ...base, variant: 'squares', codes: 24, steps: 0, codebookMasks: 8 };
+  const dir = join(root, 'squares');
+  const plain = configOf({});
+  const config = { ...plain, tokenizer: parseConfig({ ...plain, tokenizer: squares }, 'test').tokenizer };
+  const stage = { config, train, dir, out, signal, resume: false };
+  await trainTokenizer(stage);
+  const { folder } = await trainPrior({ ...stage, tokenizer: join(dir, 'tokenizer', 'model') });
+  const options = { variant: 'ft-w', inverse: { ...small, photo: true, marginal: true } };
+  for (const freeze of ['real', 'reference']) {
+    const made = await run(`squares-${freeze}`, { ...options, freeze }, { model: folder! });
+    const segmenter = await loadSegmenterFolder(made.folder!);
+    expect(segmenter.config).toMatchObject({ decoding: 'argmax', ftw: { photo: true, marginal: true } });
+    const { decode_head } = (await loadModelFolder(made.folder!)).params;
+    expect(Math.max(...decode_head.cls_segmap!.conv.weight.abs().dataSync())).toBeGreaterThan(0); // 0 before training
+    expect(segmenter.forward(tf.zeros([1, 64, 64, 3])).scores.shape).toEqual([1, 64, 64, 13]);
+    segmenter.dispose();
+  }
 });
 
 test('what cannot be is refused with a remedy', async () => {

@@ -73,8 +73,9 @@ export async function trainPosterior(context: PosteriorContext): Promise<StageRe
   if (context.train.dataset.length === 0)
     throw new UsageError(`posterior: ${variant} trains on pictures. Give --data DIR.`);
   if (context.model !== undefined) return aroundModel(context, plan, context.model);
-  if (plan.inverse.soft)
-    throw new UsageError('posterior.inverse.soft: the soft maskige is the prior’s. Name a model with --model.');
+  for (const side of ['soft', 'marginal'] as const)
+    if (plan.inverse[side])
+      throw new UsageError(`posterior.inverse.${side}: it is what the prior says. Name a model with --model.`);
   const painted = await openPainted(tokenizerOf(context, plan), context.train, plan, context);
   try {
     return variant === 'ft' || variant === 'ft-w'

@@ -105,7 +105,10 @@ async function step() {
   const plain = await made(spec);
   const [params, images, labels, tokens] = await phase('allocating variables, crops and targets', () => {
     const whole = (shape, limit, seed) =>
-      tf.tidy(() => tf.cast(tf.floor(tf.randomUniform(shape, 0, limit, 'float32', seed)), 'int32'));
+      tf.tidy(() => {
+        const drawn = tf.floor(tf.randomUniform(shape, 0, limit, 'float32', seed));
+        return tf.cast(tf.minimum(drawn, limit - 1), 'int32'); // rounding to float32 may reach the limit itself
+      });
     return [
       tensor.trainable(spec, plain),
       tf.randomNormal([2, side, side, 3], 0, 1, 'float32', 1),

@@ -92,5 +92,7 @@ export function classesOfTokens(
   { downsample }: Pick<Tokenizer, 'downsample'>,
   size: MapSize,
 ): tf.Tensor4D {
-  return tf.tidy(() => drawSquares(tf.gather<tf.Tensor>(table, tf.cast(tokens, 'int32')) as tf.Tensor4D, downsample, size));
+  return tf.tidy(() =>
+    drawSquares(tf.gather<tf.Tensor>(table, tf.cast(tokens, 'int32')) as tf.Tensor4D, downsample, size),
+  );
 }

@@ -135,9 +135,10 @@ describe('a config with a posterior stage trains, from labels to a model with th
     await expect(run('early', configOf({ variant: 'ft', palette: 'random' }))).rejects.toThrow(
       /keeps the model's palette/,
     );
-    await expect(run('early', configOf({ variant: 'tt', inverse: { soft: true } }))).rejects.toThrow(
-      /soft is for ft-w/,
-    );
+    for (const side of ['soft', 'marginal'])
+      await expect(run('early', configOf({ variant: 'tt', inverse: { [side]: true } }))).rejects.toThrow(
+        `${side} is for ft-w`,
+      );
     expect(notes).toEqual([]);
     const both = configOf({ variant: 'tt', inverse: { channels: 8 } }, { decoding: 'marginal' });
     await expect(run('early', both)).rejects.toThrow(/leaves no use for the inverse of tt/);

@@ -60,10 +60,11 @@ export const trainStages: readonly TrainStage[] = [
 function checkPosterior(config: GssConfig): void {
   if (!config.posterior) return;
   const plan = posteriorPlan(config);
+  const prior = (['soft', 'marginal'] as const).find((side) => plan.inverse[side]);
   if (needsModel(plan.variant)) checkAroundModel(plan);
-  else if (plan.inverse.soft || plan.inverse.marginal)
+  else if (prior)
     throw new UsageError(
-      `posterior.inverse.soft and .marginal are for ft-w, which reads what the prior predicts; this is ${plan.variant}.`,
+      `posterior.inverse.${prior} is for ft-w, which reads what the prior predicts; this is ${plan.variant}.`,
     );
   if (plan.variant === 'tt' && config.prior.decoding === 'marginal')
     throw new UsageError(

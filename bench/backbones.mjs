@@ -150,7 +150,8 @@ for (const c of cases) {
   };
   if (options.what.includes('forward')) {
     const inputs = await provide(Number(options.size));
-    const forward = () => tf.tidy(() => c.maps(inputs, params));
+    const folded = tensor.foldNorms(c.spec, params); // as a segmenter holds them
+    const forward = () => tf.tidy(() => c.maps(inputs, folded));
     const maps = forward();
     console.log(
       `\n${c.name}, ${options.size}²: maps within ${(await compare(maps)).toExponential(0)} of the largest value`,
@@ -163,6 +164,7 @@ for (const c of cases) {
     };
     await report('forward', () => clocked(run), 'forward');
     if (options.profile) await profileOperations(tf, run);
+    tensor.disposeTree(folded);
     tf.dispose(inputs);
   }
   if (options.what.includes('step')) {

@@ -27,19 +27,19 @@ export interface Ema {
 }
 
 /**
- * An average of the float leaves for which `covers` holds: what trains, and the running statistics that go with it, as one flat
- * vector. Leaves that do not move stay bit for bit what they are.
+ * An average of the float leaves for which `covers` holds: what trains, and the running statistics that go with it, in few
+ * vectors. Leaves that do not move stay bit for bit what they are.
  * @throws RangeError for a decay outside [0, 1)
  */
 export function createEma({ decay, warmup = true }: EmaOptions, covers: (name: string) => boolean = () => true): Ema {
   if (!(decay >= 0 && decay < 1)) throw new RangeError(`ema: decay ${decay} is not in [0, 1). Usual: 0.99 … 0.9999.`);
   const select = (params: Tree<tf.Tensor>) =>
     new Map([...namedTensors(params)].filter(([name, tensor]) => tensor.dtype === 'float32' && covers(name)));
-  let layout: FlatLayout = { names: [], sizes: [], shapes: [], total: 0 };
-  let average: tf.Tensor1D | undefined;
+  let layout: FlatLayout = { names: [], sizes: [], shapes: [], parts: [] };
+  let average: tf.Tensor1D[] | undefined;
   let restored: ReadonlyMap<string, tf.Tensor> | undefined;
   let steps = 0;
-  const started = (): tf.Tensor1D => {
+  const started = (): tf.Tensor1D[] => {
     if (!average) throw new RangeError('ema: call begin with the parameters first.');
     return average;
   };
@@ -55,7 +55,7 @@ export function createEma({ decay, warmup = true }: EmaOptions, covers: (name: s
       if (missing.length) {
         throw new RangeError(`ema: the restored average lacks ${missing.join(', ')}. It belongs to another model.`);
       }
-      average?.dispose();
+      if (average) tf.dispose(average);
       average = pack(layout, restored ?? covered);
       if (restored) tf.dispose([...restored.values()]);
       restored = undefined;
@@ -63,10 +63,12 @@ export function createEma({ decay, warmup = true }: EmaOptions, covers: (name: s
     update(params) {
       const before = started();
       const share = warmup ? Math.min(decay, (1 + steps) / (10 + steps)) : decay;
-      average = tf.tidy(() =>
-        tf.keep(tf.add(before, tf.mul(tf.sub(pack(layout, select(params)), before), 1 - share)) as tf.Tensor1D),
-      );
-      before.dispose();
+      average = pack(layout, select(params)).map((now, i) => {
+        const was = before[i]!;
+        const next = tf.keep(tf.tidy(() => tf.add(was, tf.mul(tf.sub(now, was), 1 - share)) as tf.Tensor1D));
+        tf.dispose([now, was]);
+        return next;
+      });
       steps += 1;
     },
     tree<T>(params: T): T {
@@ -84,7 +86,7 @@ export function createEma({ decay, warmup = true }: EmaOptions, covers: (name: s
       restored = new Map([...saved].map(([name, tensor]) => [name, tensor.clone()]));
     },
     dispose() {
-      average?.dispose();
+      if (average) tf.dispose(average);
       average = undefined;
       if (restored) tf.dispose([...restored.values()]);
       restored = undefined;

@@ -34,10 +34,10 @@ export function gradientNorm(gradients: Iterable<tf.Tensor>): tf.Scalar {
   });
 }
 
-/** Gradients of one batch, or their sum over several, as one vector, and the loss with its figures, likewise. */
+/** Gradients of one batch, or their sum over several, in the layout's vectors, and the loss with its figures in one. */
 export interface Recorded {
   readonly layout: FlatLayout;
-  readonly vector: tf.Tensor1D;
+  readonly vectors: readonly tf.Tensor1D[];
   /** Names of the figures after the loss. */
   readonly keys: readonly string[];
   /** Loss and figures, [1 + keys]. */
@@ -58,20 +58,21 @@ export function recordGradients(loss: () => LossResult, variables: ReadonlyMap<s
     [...variables].flatMap(([name, variable]) => (found.has(variable.name) ? [[name, found.get(variable.name)!]] : [])),
   );
   const layout = flatLayout(gradients);
-  const vector = pack(layout, gradients); // one vector from here on: norm, clipping and update cost a few operations each
+  const vectors = pack(layout, gradients); // norm, clipping and update cost a few operations for each of these
   tf.dispose([...gradients.values()]);
   const figures = tf.tidy(() => tf.stack([value, ...Object.values(logs)].map(scalarOf)) as tf.Tensor1D);
   tf.dispose([value, ...Object.values(logs)]);
-  return { layout, vector, keys: Object.keys(logs), figures };
+  return { layout, vectors, keys: Object.keys(logs), figures };
 }
 
 /** The sum of two records, which are disposed. @throws RangeError where they are not of the same parameters */
 export function addRecorded(sum: Recorded, next: Recorded): Recorded {
   const same = sum.layout.names.join() === next.layout.names.join() && sum.keys.join() === next.keys.join();
   if (!same) throw new RangeError('trainStep: the batches of a step have gradients of different parameters.');
-  const [vector, figures] = tf.tidy(() => [tf.add(sum.vector, next.vector), tf.add(sum.figures, next.figures)]);
-  tf.dispose([sum.vector, sum.figures, next.vector, next.figures]);
-  return { ...sum, vector: vector as tf.Tensor1D, figures: figures as tf.Tensor1D };
+  const vectors = sum.vectors.map((vector, i) => tf.add(vector, next.vectors[i]!) as tf.Tensor1D);
+  const figures = tf.add(sum.figures, next.figures) as tf.Tensor1D;
+  tf.dispose([...sum.vectors, sum.figures, ...next.vectors, next.figures]);
+  return { ...sum, vectors, figures };
 }
 
 /**
@@ -84,20 +85,24 @@ export async function applyRecorded(
   count = 1,
 ): Promise<StepResult> {
   const { layout, keys } = recorded;
-  const vector = count === 1 ? recorded.vector : (tf.tidy(() => tf.div(recorded.vector, count)) as tf.Tensor1D);
+  const scaled = (vectors: readonly tf.Tensor1D[], factor: number): readonly tf.Tensor1D[] => {
+    if (factor === 1) return vectors;
+    const out = vectors.map((vector) => tf.tidy(() => tf.mul(vector, factor)) as tf.Tensor1D);
+    tf.dispose([...vectors]);
+    return out;
+  };
+  let vectors = scaled(recorded.vectors, 1 / count);
   const figures = tf.tidy(() => {
     const mean = count === 1 ? recorded.figures : tf.div(recorded.figures, count);
-    return tf.concat([tf.reshape(gradientNorm([vector]), [1]), mean]);
+    return tf.concat([tf.reshape(gradientNorm(vectors), [1]), mean]);
   });
   const [gradNorm, lossValue, ...logValues] = await figures.data(); // one read per step for all figures
   tf.dispose([figures, recorded.figures]);
   if (Number.isFinite(lossValue) && Number.isFinite(gradNorm)) {
-    const factor = clipNorm === undefined ? 1 : Math.min(1, clipNorm / (gradNorm! + 1e-6));
-    const used = factor < 1 ? (tf.mul(vector, factor) as tf.Tensor1D) : vector;
-    optimizer.applyFlat(variables, { layout, vector: used }, learningRate);
-    if (used !== vector) used.dispose();
+    vectors = scaled(vectors, clipNorm === undefined ? 1 : Math.min(1, clipNorm / (gradNorm! + 1e-6)));
+    optimizer.applyFlat(variables, { layout, vectors }, learningRate);
   }
-  tf.dispose([vector, recorded.vector]);
+  tf.dispose([...vectors]);
   return {
     loss: lossValue!,
     gradNorm: gradNorm!,

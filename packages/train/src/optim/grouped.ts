@@ -28,9 +28,9 @@ export function groupedOptimizer(groupOf: (name: string) => string, make: () => 
     }
     for (const [group, part] of parts) {
       const layout = flatLayout(part);
-      const vector = pack(layout, part);
-      optimizerOf(group).applyFlat(variables, { layout, vector }, lr);
-      vector.dispose();
+      const vectors = pack(layout, part);
+      optimizerOf(group).applyFlat(variables, { layout, vectors }, lr);
+      tf.dispose(vectors);
     }
   };
   return {
@@ -38,8 +38,8 @@ export function groupedOptimizer(groupOf: (name: string) => string, make: () => 
       return steps;
     },
     apply,
-    applyFlat(variables, { layout, vector }, lr) {
-      const gradients = unpack(layout, vector);
+    applyFlat(variables, { layout, vectors }, lr) {
+      const gradients = unpack(layout, vectors);
       apply(variables, new Map(layout.names.map((name, i) => [name, gradients[i]!])), lr);
       tf.dispose(gradients);
     },

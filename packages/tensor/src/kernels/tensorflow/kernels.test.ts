@@ -11,6 +11,7 @@ import {
   fusedRoll,
   fusedWindowAttention,
 } from '../fused.js';
+import { expectAdamW } from '../test-adamw.js';
 import { largestError, noise, runOn } from '../wasm/test-backends.js';
 import { registerTensorflowKernels } from './index.js';
 import { expectAsOnCpu, expectSame, type Fn, startNative } from './test-native.js';
@@ -31,6 +32,10 @@ const affine = (shape: number[], level: number) => () => [
 ];
 
 here('fused kernels on tensorflow', () => {
+  // TensorFlow takes 1 − β₂ in float32, 1.3e-5 off for 0.999.
+  test.each([1, 4, 1027])('AdamW of %i values, one rate and one for each', (size) =>
+    expectAdamW('tensorflow', size, 5e-6),
+  );
   test('gelu', () =>
     expectSame(
       (x) => fusedGelu(x!),

@@ -20,6 +20,7 @@ interface Binding {
   readonly TF_ATTR_BOOL: number;
   readonly TF_ATTR_FLOAT: number;
   readonly TF_ATTR_INT: number;
+  readonly TF_ATTR_SHAPE: number;
   readonly TF_ATTR_STRING: number;
   readonly TF_ATTR_TYPE: number;
   createTensor(shape: readonly number[], dtype: number, values: Float32Array | Int32Array): number;
@@ -36,9 +37,16 @@ export interface NativeBackend {
   incRef(dataId: object): void;
 }
 
-type Value = boolean | number | string | readonly number[] | { readonly float: number } | { readonly type: number };
+type Value =
+  | boolean
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly type: number }
+  | { readonly shape: readonly number[] };
 
-/** Attributes by name; a number is an integer, `{ float }` a float, `{ type }` a type of elements. */
+/** Attributes by name; a number is an integer, `{ float }` a float, `{ type }` a type of elements, `{ shape }` a shape. */
 type Attributes = Readonly<Record<string, Value>>;
 
 /** Constants (shapes, axes, scalars) made once: a shape tensor costs more than the reshape that reads it. */
@@ -51,7 +59,8 @@ const maxConstants = 2048;
  */
 export class Session {
   readonly #made: Handle[] = [];
-  readonly #given = new Set<number>();
+  /** Ids that are freed already, or tfjs' to free. */
+  readonly #gone = new Set<number>();
 
   constructor(readonly backend: NativeBackend) {}
 
@@ -71,6 +80,7 @@ export class Session {
       if (typeof value === 'number') return { name: key, type: binding.TF_ATTR_INT, value };
       if ('float' in value) return { name: key, type: binding.TF_ATTR_FLOAT, value: value.float };
       if ('type' in value) return { name: key, type: binding.TF_ATTR_TYPE, value: value.type };
+      if ('shape' in value) return { name: key, type: binding.TF_ATTR_SHAPE, value: value.shape };
       return { name: key, type: binding.TF_ATTR_INT, value };
     });
     const ids = inputs.map(({ id }) => id);
@@ -122,6 +132,18 @@ export class Session {
     return this.#constant(`float ${value} ${shape.join()}`, shape, () => new Float32Array(size).fill(value));
   }
 
+  /** A scalar for this kernel alone, such as one that changes at every step. */
+  scalar(value: number): Handle {
+    const { binding } = this.backend;
+    const made = {
+      id: binding.createTensor([], binding.TF_FLOAT, Float32Array.of(value)),
+      shape: [],
+      dtype: binding.TF_FLOAT,
+    };
+    this.#made.push(made);
+    return made;
+  }
+
   #constant(key: string, shape: readonly number[], values: () => Float32Array | Int32Array): Handle {
     const { backend } = this;
     const { binding } = backend;
@@ -147,13 +169,19 @@ export class Session {
   /** Makes what an operation gave an output, in another shape if one is given. Never call it on what `read` gave. */
   give(handle: Handle, shape: readonly number[] = handle.shape): TensorInfo {
     const shaped = this.reshape(handle, shape);
-    this.#given.add(shaped.id);
+    this.#gone.add(shaped.id);
     return this.backend.createOutputTensor(shaped);
+  }
+
+  /** Frees at once what an operation gave, so that its only other holder may write into it. */
+  drop(handle: Handle): void {
+    this.#gone.add(handle.id);
+    this.backend.binding.deleteTensor(handle.id);
   }
 
   /** Frees what was made and not given. */
   end(): void {
-    for (const { id } of this.#made) if (!this.#given.has(id)) this.backend.binding.deleteTensor(id);
+    for (const { id } of this.#made) if (!this.#gone.has(id)) this.backend.binding.deleteTensor(id);
   }
 }
 

@@ -1,5 +1,6 @@
 import { backend, findBackend, getBackend, getKernel, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import { gelu, geluGrad, reluGrad, step } from './activation.js';
+import { adamW } from './adamw.js';
 import { windowAttention, windowAttentionGrad } from './attention.js';
 import { convBackpropFilter, convBackpropInput, fusedConv2d, fusedMatMulByConv, hasBiasedConv } from './conv.js';
 import { crossEntropy, crossEntropyGrad } from './cross-entropy.js';
@@ -16,7 +17,7 @@ const fused = [
   ...[gelu, geluGrad, reluGrad, relu6Grad, layerNorm, layerNormGrad],
   ...[windowAttention, windowAttentionGrad, crossEntropy, crossEntropyGrad, roll],
 ];
-/** cuDNN saves other statistics for its gradient than TensorFlow's CPU kernels do. */
+/** cuDNN saves other statistics for its gradient than TensorFlow's CPU kernels do; the rest was not run on a GPU. */
 const processorOnly = [
   ...[convBackpropFilter, convBackpropInput, foldBatchNorm, batchNormRunning],
   batchNorm,
@@ -24,6 +25,7 @@ const processorOnly = [
   groupNorm,
   groupNormGrad,
   depthwiseBackpropFilter,
+  adamW,
 ];
 
 /** What {@link registerTensorflowKernels} did. */

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, test } from 'vitest';
 import {
-  fusedAdamW,
   fusedBatchNorm,
   fusedCrossEntropy,
   fusedGelu,
@@ -10,6 +9,7 @@ import {
   fusedWindowAttention,
   hasFused,
 } from '../fused.js';
+import { expectAdamW } from '../test-adamw.js';
 import { largestError, noise, runOn } from './test-backends.js';
 
 type Function = (...inputs: tf.Tensor[]) => tf.Tensor;
@@ -135,30 +135,7 @@ describe.each([
   });
 });
 
-test.each([1, 4, 1027])('AdamW of %i values, one rate and one for each', async (size) => {
-  const [b1, b2, epsilon, step] = [0.9, 0.999, 1e-8, 3];
-  const state = (perElement: boolean) => ({
-    param: noise([size], 1),
-    gradient: noise([size], 2),
-    m: noise([size], 3),
-    v: tf.abs(noise([size], 4)),
-    learningRate: perElement ? tf.abs(noise([size], 5)) : tf.scalar(0.01),
-    weightDecay: perElement ? tf.abs(noise([size], 6)) : tf.scalar(0.02),
-  });
-  for (const perElement of [false, true]) {
-    const expected = await runOn('cpu', () => {
-      const { param, gradient, m, v, learningRate, weightDecay } = state(perElement);
-      const first = tf.add(tf.mul(m, b1), tf.mul(gradient, 1 - b1));
-      const second = tf.add(tf.mul(v, b2), tf.mul(tf.square(gradient), 1 - b2));
-      const size = tf.add(tf.mul(tf.sqrt(second), 1 / Math.sqrt(1 - b2 ** step)), epsilon);
-      const move = tf.mul(tf.div(first, size), tf.mul(learningRate, 1 / (1 - b1 ** step)));
-      return [tf.sub(tf.sub(param, tf.mul(param, tf.mul(learningRate, weightDecay))), move), first, second];
-    });
-    const attrs = { beta1: b1, beta2: b2, epsilon, step };
-    const actual = await runOn('wasm', () => fusedAdamW(state(perElement), attrs));
-    for (const [i, values] of expected.entries()) expect(largestError(actual[i]!, values)).toBeLessThan(1e-6);
-  }
-});
+test.each([1, 4, 1027])('AdamW of %i values, one rate and one for each', (size) => expectAdamW('wasm', size));
 
 describe.each([2, 3, 8, 19, 130])('cross entropy over %i classes', (classes) => {
   const rows = 11;

@@ -1,5 +1,5 @@
 export { ShapeError, WeightsError, type WeightsProblem } from './errors.js';
-export { type AdamWState, type FusedKernel, fusedAdamW, hasFused } from './kernels/fused.js';
+export { type AdamWState, type FusedKernel, fusedAdamW, fusedSumOfSquares, hasFused } from './kernels/fused.js';
 export { dropout2d, dropPath, dropPathWith, gelu, relu, silu } from './layers/activation.js';
 export { certainty } from './layers/certainty.js';
 export {

@@ -1,3 +1,4 @@
+import { fusedSumOfSquares, hasFused } from '@gss/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 import { variableGradients } from './backward.js';
 import { type FlatLayout, flatLayout, pack } from './optim/flat.js';
@@ -29,7 +30,8 @@ export interface StepResult {
 /** Global L2 norm of gradients, over all parameters at once. */
 export function gradientNorm(gradients: Iterable<tf.Tensor>): tf.Scalar {
   return tf.tidy(() => {
-    const squares = [...gradients].map((gradient) => tf.sum(tf.square(gradient)));
+    const square = hasFused('GssSumOfSquares') ? fusedSumOfSquares : (x: tf.Tensor) => tf.sum(tf.square(x));
+    const squares = [...gradients].map(square);
     return tf.sqrt(squares.length === 1 ? squares[0]! : tf.addN(squares)) as tf.Scalar;
   });
 }

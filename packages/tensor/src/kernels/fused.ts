@@ -15,6 +15,7 @@ export type FusedKernel =
   | 'GssCrossEntropy'
   | 'GssLinearArgMax'
   | 'GssCertainty'
+  | 'GssSumOfSquares'
   | 'GssAdamW';
 
 /** Whether the current backend has a fused kernel (and, by the contract, the one of its gradient if it has one). */
@@ -228,6 +229,9 @@ export const fusedLinearArgMax = (x: tf.Tensor, weight: tf.Tensor, bias: tf.Tens
  * `hasFused('GssCertainty')`.
  */
 export const fusedCertainty = (logits: tf.Tensor): tf.Tensor => run('GssCertainty', { logits })[0]!;
+
+/** Σ x² over all elements, a scalar. Without a gradient, and only where `hasFused('GssSumOfSquares')`. */
+export const fusedSumOfSquares = (x: tf.Tensor): tf.Scalar => run('GssSumOfSquares', { x })[0]! as tf.Scalar;
 
 /** What one update of AdamW reads; learningRate and weightDecay hold one value, or one for each element. */
 export interface AdamWState {

@@ -9,6 +9,7 @@ import {
   fusedLayerNorm,
   fusedRelu,
   fusedRoll,
+  fusedSumOfSquares,
   fusedWindowAttention,
 } from '../fused.js';
 import { expectAdamW } from '../test-adamw.js';
@@ -36,6 +37,18 @@ here('fused kernels on tensorflow', () => {
   test.each([1, 4, 1027])('AdamW of %i values, one rate and one for each', (size) =>
     expectAdamW('tensorflow', size, 5e-6),
   );
+  test.each([[0], [1], [3, 1027], [600_000]].map((shape) => ({ shape })))(
+    'sum of squares of $shape',
+    async ({ shape }) => {
+      const [expected] = await runOn('cpu', () => [tf.sum(tf.square(noise(shape)))]);
+      const [actual] = await runOn('tensorflow', () => [fusedSumOfSquares(noise(shape))]);
+      expect(largestError(actual!, expected!)).toBeLessThan(1e-6);
+    },
+  );
+  test('a sum of squares with NaN is NaN', async () => {
+    const [actual] = await runOn('tensorflow', () => [fusedSumOfSquares(tf.tensor1d([1, Number.NaN]))]);
+    expect(actual).toEqual(Float32Array.of(Number.NaN));
+  });
   test('gelu', () =>
     expectSame(
       (x) => fusedGelu(x!),

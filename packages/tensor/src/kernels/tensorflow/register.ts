@@ -11,11 +11,12 @@ import { batchNorm, batchNormGrad, batchNormRunning, foldBatchNorm, layerNorm, l
 import { relu6Grad } from './relu6.js';
 import { roll } from './roll.js';
 import { batchMatMul, cast, fusedMatMul, gather, mean, reshape, sum, transpose } from './stock.js';
+import { sumOfSquares } from './sum-of-squares.js';
 
 const stock = [reshape, cast, transpose, gather, sum, mean, step, batchMatMul, fusedMatMul, fusedDepthwiseConv2d];
 const fused = [
   ...[gelu, geluGrad, reluGrad, relu6Grad, layerNorm, layerNormGrad],
-  ...[windowAttention, windowAttentionGrad, crossEntropy, crossEntropyGrad, roll],
+  ...[windowAttention, windowAttentionGrad, crossEntropy, crossEntropyGrad, roll, sumOfSquares],
 ];
 /** cuDNN saves other statistics for its gradient than TensorFlow's CPU kernels do; the rest was not run on a GPU. */
 const processorOnly = [

@@ -72,7 +72,10 @@ export const posterior = z.strictObject({
   /** Default the paper's 16. */
   batchSize: z.int().positive().default(16),
   crop: size,
-  /** Long and short side that pictures are brought to fit into before the random scale; default their own size. */
+  /**
+   * Long and short side that pictures are brought to fit into before the random scale; default what the model segments at
+   * (`inference.scale`), without one their own size.
+   */
   scale: size.optional(),
   ratioRange: z.tuple([z.number().positive(), z.number().positive()]).default([0.75, 1.5]),
   photometric: z.boolean().default(true),

@@ -4,13 +4,14 @@ import type { PosteriorTrainConfig } from '../../config/posterior.js';
 import type { GssConfig } from '../../config/schema.js';
 
 /** A posterior config with the defaults of its variant. */
-export type PosteriorPlan = Omit<PosteriorTrainConfig, 'inverse' | 'steps' | 'lr'> & {
+export type PosteriorPlan = Omit<PosteriorTrainConfig, 'inverse' | 'steps' | 'lr' | 'scale'> & {
   readonly variant: PosteriorVariantName;
   readonly palette: NonNullable<PosteriorTrainConfig['palette']>;
   readonly inverse: PosteriorTrainConfig['inverse'] & { readonly channels: number; readonly hidden: number };
   /** 0 for the variants without training. */
   readonly steps: number;
   readonly lr: number;
+  readonly scale?: readonly [long: number, short: number] | undefined;
 };
 
 const palettes = {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { maximalDistancePalette } from '@gss/maskige';
@@ -190,6 +190,22 @@ describe('ft-w around a model', () => {
     const again = await run('ft-w-again', { variant: 'ft' }, { model: folder! });
     expect((await loadModelFolder(again.folder!)).config).toMatchObject({ ft: { channels: 8, classes: 13 } });
     expect((await loadModelFolder(again.folder!)).config.ftw).toBeUndefined();
+  });
+
+  test('learns from pictures as large as the model sees them', async () => {
+    const large = join(root, 'large');
+    cpSync(model, large, { recursive: true });
+    const config = JSON.parse(readFileSync(join(large, 'config.json'), 'utf8'));
+    const inference = { ...config.inference, mode: 'whole', scale: [384, 256] };
+    writeFileSync(join(large, 'config.json'), JSON.stringify({ ...config, inference }));
+    const inverseOf = async (name: string, posterior: object) => {
+      const { folder } = await run(name, { variant: 'ft', steps: 1, ...posterior }, { model: large });
+      const { params } = await loadModelFolder(folder!);
+      return valuesOf(params.inverse);
+    };
+    const untold = await inverseOf('scale-untold', {});
+    expect(untold).toEqual(await inverseOf('scale-told', { scale: [384, 256] }));
+    expect(untold).not.toEqual(await inverseOf('scale-other', { scale: [192, 128] }));
   });
 
   test('freeze: reference lets the running means of the prior move, and resumes bit for bit', async () => {

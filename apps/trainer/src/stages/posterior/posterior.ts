@@ -51,7 +51,8 @@ async function aroundModel(context: PosteriorContext, plan: PosteriorPlan, where
   const model = await openModel(where, context.tokenizer);
   sameClasses(model.config.classes, context.train.classes, where);
   try {
-    return await trainInverse(context, plan, { model });
+    const scale = plan.scale ?? model.config.inference?.scale;
+    return await trainInverse(context, { ...plan, scale }, { model });
   } finally {
     disposeTree(model.network as unknown as Tree<tf.Tensor>);
     disposeTree(model.tokenizer as Tree<tf.Tensor>);

@@ -224,26 +224,29 @@ class Prior(Network):
         return self.module(torch.cat(levels, 1), fusion)
 
     def attended(self, maps, size):
+        """The fused map, and the tokens behind the Swin blocks."""
         config = self.config
-        x = self.aggregate(maps, "convs", "fusion_conv", size)
-        x = x.flatten(2).transpose(1, 2)
+        fused = self.aggregate(maps, "convs", "fusion_conv", size)
+        x = fused.flatten(2).transpose(1, 2)
         for i in range(config["depth"]):
             shift = 0 if i % 2 == 0 else config["window"] // 2
             x = self.swin_block(x, f"transformer_block.blocks.{i}", size, config["heads"], config["window"], shift)
-        return self.ln(x, "swin_ln")
+        return fused, self.ln(x, "swin_ln")
 
     def forward(self, *maps):
         size = maps[self.config["tokenLevel"]].shape[2:]
-        x = self.module(self.image(self.attended(maps, size), size), "conv_before_seg")
+        pixels, x = self.attended(maps, size)
+        x = self.module(self.image(x, size), "conv_before_seg")
         for name in ("conv_seg.0", "conv_seg.1") if "conv_seg.1.weight" in self.w else ("conv_seg",):
             x = self.conv(x, name)
-        pixels = self.aggregate(maps, "convs_pixel", "fusion_conv_pixel", size)
+        if "convs_pixel.0.conv.weight" in self.w:
+            pixels = self.aggregate(maps, "convs_pixel", "fusion_conv_pixel", size)
         return [x, self.conv(pixels, "conv_seg_pixel")]
 
     def classes(self, *maps):
         """The discriminative twin: class logits of the map behind the Swin blocks."""
         size = maps[self.config["tokenLevel"]].shape[2:]
-        return self.conv(self.image(self.attended(maps, size), size), "conv_seg_pixel")
+        return self.conv(self.image(self.attended(maps, size)[1], size), "conv_seg_pixel")
 
 
 FAMILIES = {"swin": Swin, "resnet": ResNet, "hrnet": HRNet, "prior": Prior}

@@ -1,9 +1,9 @@
 // Images a second of a training step with its data: pictures decoded, resized, cropped, flipped and distorted by one worker, then
-// forward, backward and AdamW of the discriminative twin (nano head) behind EfficientNet-Lite0 and behind the nano Swin, 8 crops
-// of 256². Native backend against PyTorch with the same weights, pictures, augmentation, threads and one loader process, in turns
+// forward, backward and AdamW behind EfficientNet-Lite0 and behind the nano Swin, 8 crops of 256²: of GSS (nano head, tokens by the
+// nano tokenizer of 512 codes in every step, token and pixel loss) and of its discriminative twin. Native backend against PyTorch with the same weights, pictures, augmentation, threads and one loader process, in turns
 // in one run.
 //   pnpm build && GSS_PYTHON=…/bin/python node bench/training-rate.mjs
-//   --only efficientnet-lite0,swin-nano  --steps 4  --rounds 3  --batch 8  --crop 256  --threads 2  --data DIR (images/train, labels/train)
+//   --kind gss,twin  --only efficientnet-lite0,swin-nano  --steps 4  --rounds 3  --batch 8  --crop 256  --threads 2  --data DIR (images/train, labels/train)
 //   --torch default,tuned  --layouts contiguous,channels_last   less of PyTorch, for a shorter run
 //   --check 2                 steps on one batch before, whose losses must agree
 // Prints time by the clock, the share of it that the step waited for data, and processor time of all threads and loaders, which
@@ -18,6 +18,7 @@ import { startTorch } from './torch.mjs';
 
 const { values: options } = parseArgs({
   options: {
+    kind: { type: 'string', default: 'gss,twin' },
     only: { type: 'string', default: 'efficientnet-lite0,swin-nano' },
     steps: { type: 'string', default: '4' },
     rounds: { type: 'string', default: '3' },
@@ -41,13 +42,15 @@ const home = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(join(home, 'apps/trainer/package.json'));
 const tf = await import(pathToFileURL(require.resolve('@tensorflow/tfjs-core')).href);
 const loadBuilt = (name, sub = '') => import(join(home, 'packages', name, 'dist', sub, 'index.js'));
-const [tensor, node, train, trainNode, segmenter, prior, checkpoint, datasets] = await Promise.all([
+const [tensor, node, train, trainNode, segmenter, prior, vqvae, maskige, checkpoint, datasets] = await Promise.all([
   loadBuilt('tensor'),
   loadBuilt('tensor', 'node'),
   loadBuilt('train'),
   loadBuilt('train', 'node'),
   loadBuilt('segmenter'),
   loadBuilt('prior'),
+  loadBuilt('vqvae'),
+  loadBuilt('maskige'),
   loadBuilt('checkpoint'),
   loadBuilt('datasets', 'node'),
 ]);
@@ -91,36 +94,72 @@ try {
 }
 const tell = (question) => Promise.all(torches.map(({ process }) => process.ask(question)));
 
+const codes = 512;
+/** A file that Python reads. */
+function store(name, entries) {
+  const path = join(folder, name);
+  writeFileSync(path, checkpoint.serializeSafetensors(entries));
+  return path;
+}
+
 const norms = {
   swin: { mean: segmenter.imageNetMean, std: segmenter.imageNetStd },
   efficientnet: { mean: [127, 127, 127], std: [128, 128, 128] },
 };
 
-/** The twin with nothing dropped at random. */
-function twinOf(name) {
+/** A model with nothing dropped at random. */
+function modelOf(kind, name) {
   const variant = segmenter.backboneVariants[name];
   if (!norms[variant?.type])
     throw new Error(`--only: ${name} is not measured here; efficientnet-lite* and swin-* are.`);
   const backbone = { ...variant, config: { ...variant.config, dropPath: 0 } };
   const features = segmenter.backboneChannels(backbone);
-  const head = segmenter.twinHead({ ...prior.priorVariants.nano, features, classes, vocabulary: 2 });
-  return { backbone, prior: head, ...norms[variant.type] };
+  const head = { ...prior.priorVariants.nano, features, classes, vocabulary: codes, tokenDropout: 0 };
+  return { kind, backbone, prior: kind === 'twin' ? segmenter.twinHead(head) : head, ...norms[variant.type] };
 }
+
+/** Stage I, the same for all: random weights, a colour for each class and black for unlabelled pixels. */
+const stage1 = { ...vqvae.compactVariants.nano, codes };
+const stage1Spec = vqvae.compactSpec(stage1);
+const stage1Params = tensor.initParams(stage1Spec, tensor.createRng(3));
+const tokenizer = vqvae.compactTokenizer(stage1, stage1Params, { checkTokens: false });
+const colours = new Float32Array(3 * 256);
+colours.set(
+  maskige
+    .maximalDistancePalette(classes)
+    .flat()
+    .map((value) => value / 255),
+);
+const palette = tf.tensor2d(colours, [256, 3]);
+await tell({
+  do: 'tokenizer',
+  config: stage1,
+  file: store('tokenizer', await tensor.stateDict(stage1Spec, stage1Params)),
+  palette: [...colours],
+});
+
+const lossOf = {
+  twin: ({ pixelLogits }, labels) => prior.crossEntropy(tensor.resize(pixelLogits, labels.shape.slice(1)), labels, 255),
+  gss({ tokenLogits, pixelLogits }, labels) {
+    const token = prior.crossEntropy(tokenLogits, tokenizer.encode(tf.gather(palette, labels)), codes);
+    return tf.add(tf.mul(0.8, token), tf.mul(0.2, lossOf.twin({ pixelLogits }, labels)));
+  },
+};
 
 /** Our side of a model: its step, and a measured stretch of steps with data. */
 async function ours(model, params) {
   const spec = segmenter.networkSpec(model);
   let trained = tensor.trainable(spec, params);
-  const variables = new Map([...tensor.variablesOf(trained)].filter(([name]) => !/\.conv_(before_)?seg\./.test(name)));
+  const unread = model.kind === 'twin' ? /\.conv_(before_)?seg\./ : /$^/; // the token classifier, which the twin has not
+  const variables = new Map([...tensor.variablesOf(trained)].filter(([name]) => !unread.test(name)));
   const optimizer = train.adamW();
   const step = async ({ images, labels, width, height }) => {
     const training = tensor.createTraining(tensor.createRng(1));
     const loss = () => {
       const shape = [labels.length / (width * height), height, width];
       const image = segmenter.normalize(tf.tensor4d(Float32Array.from(images), [...shape, 3]), model);
-      const { pixelLogits } = segmenter.network(image, trained, model, training);
-      const logits = tensor.resize(pixelLogits, [height, width]);
-      return { loss: prior.crossEntropy(logits, tf.tensor3d(Int32Array.from(labels), shape, 'int32'), 255) };
+      const output = segmenter.network(image, trained, model, training);
+      return { loss: lossOf[model.kind](output, tf.tensor3d(Int32Array.from(labels), shape, 'int32')) };
     };
     const result = await train.trainStep({ loss, variables, optimizer, learningRate: 1e-4 });
     trained = tensor.withStatistics(trained, training);
@@ -150,14 +189,15 @@ const rate = (list, key) => median(list.map((time) => images / (time[key] / 1000
 const show = (list) =>
   `${rate(list, 'ms').toFixed(2)} images/s, ${rate(list, 'cpu').toFixed(2)} a second of processor time, ${median(list.map(({ ms, waited }) => (100 * waited) / ms)).toFixed(1)} % waiting for data`;
 
-for (const name of options.only.split(',')) {
-  const model = twinOf(name);
+const wanted = options.only.split(',').flatMap((name) => options.kind.split(',').map((kind) => ({ name, kind })));
+for (const { name, kind } of wanted) {
+  if (!lossOf[kind]) throw new Error(`--kind: ${kind} is neither gss nor twin.`);
+  const model = modelOf(kind, name);
   const spec = segmenter.networkSpec(model);
   const params = tensor.initParams(spec, tensor.createRng(2));
-  const weights = join(folder, 'weights');
-  writeFileSync(weights, checkpoint.serializeSafetensors(await tensor.stateDict(spec, params)));
+  const weights = store('weights', await tensor.stateDict(spec, params));
   const { backbone, prior: head, mean, std } = model;
-  const parts = { family: backbone.type, backbone: backbone.config, head, mean, std };
+  const parts = { kind, family: backbone.type, backbone: backbone.config, head, mean, std };
   await tell({ do: 'load', ...parts, weights, threads, layouts });
   await tell({ do: 'data', pairs, crop, batch: batchSize, workers: 1 });
   const mine = await ours(model, params);
@@ -168,8 +208,7 @@ for (const name of options.only.split(',')) {
     ['images', { dtype: 'F32', shape: [...shape, 3], data: Float32Array.from(batch.images) }],
     ['labels', { dtype: 'I32', shape, data: Int32Array.from(batch.labels) }],
   ]);
-  const file = join(folder, 'batch');
-  writeFileSync(file, checkpoint.serializeSafetensors(check));
+  const file = store('batch', check);
   const losses = [];
   for (let i = 0; i < Number(options.check); i++) losses.push(await mine.step(batch));
   const runners = torches.flatMap(({ label, process }) =>
@@ -179,10 +218,12 @@ for (const name of options.only.split(',')) {
     const theirs = (await process.ask({ do: 'check', file, layout, steps: losses.length })).losses;
     for (const [i, loss] of losses.entries())
       if (!(Math.abs(loss - theirs[i]) < 2e-3 * Math.abs(loss)))
-        throw new Error(`${name}: loss ${i} is ${loss}, that of ${label} ${theirs[i]}`);
+        throw new Error(`${kind}, ${name}: loss ${i} is ${loss}, that of ${label} ${theirs[i]}`);
   }
   const agree = runners.length ? ', as PyTorch’s' : '';
-  console.log(`\n${name}, ${batchSize} × ${crop}²: losses ${losses.map((loss) => loss.toFixed(5)).join(' ')}${agree}`);
+  console.log(
+    `\n${kind}, ${name}, ${batchSize} × ${crop}²: losses ${losses.map((loss) => loss.toFixed(5)).join(' ')}${agree}`,
+  );
   const own = [];
   for (let round = 0; round < rounds; round++) {
     own.push(await mine.stretch());

@@ -1,5 +1,5 @@
-"""The discriminative twin trained from pictures in files, in plain PyTorch, for bench/training-rate.mjs: a DataLoader with the
-same augmentation (NumPy and PIL), the same network, cross entropy and AdamW.
+"""GSS and its discriminative twin trained from pictures in files, in plain PyTorch, for bench/training-rate.mjs: a DataLoader with
+the same augmentation (NumPy and PIL), the same network, tokenizer, losses and AdamW.
 
 Reads one JSON command a line on stdin, answers one JSON object a line on stdout.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from networks import LAYOUTS, F, Prior, Swin, torch
 from stored import read
+from tokenizers import Compact
 from train_step import train_step
 
 try:
@@ -102,8 +103,20 @@ class Lite(EfficientNetLite):
         self.to(memory_format=layout)
 
 
-class Twin:
-    def __init__(self, family, backbone, head, weights, layout, norm):
+class Stage1:
+    """Labels to tokens: painted, then coded."""
+
+    def __init__(self, config, weights, palette, layout):
+        self.compact, self.palette = Compact(config, weights, layout), torch.tensor(palette).view(256, 3)
+
+    @torch.no_grad()
+    def encode(self, labels):
+        return self.compact.encode(self.palette[labels].permute(0, 3, 1, 2))
+
+
+class Model:
+    def __init__(self, kind, family, backbone, head, weights, layout, norm, stage1):
+        self.stage1 = stage1 if kind == "gss" else None
         part = lambda prefix: {n[len(prefix) :]: t for n, t in weights.items() if n.startswith(prefix)}  # noqa: E731
         self.swin, self.layout = family == "swin", layout
         self.backbone = (Swin if self.swin else Lite)(backbone, part("backbone."), layout)
@@ -112,7 +125,8 @@ class Twin:
         if self.swin:
             self.backbone.training = True
         own = self.backbone.parameters if self.swin else list(self.backbone.parameters())
-        unread = ("conv_seg.", "conv_before_seg.")  # the token classifier, which the twin has not
+        # The token classifier, which the twin has not.
+        unread = () if self.stage1 else ("conv_seg.", "conv_before_seg.")
         named = [t for n, t in self.head.w.items() if t.requires_grad and not n.startswith(unread)]
         self.optimizer = torch.optim.AdamW(own + named, lr=1e-4)
         self.mean, self.std = (torch.tensor(norm[k], dtype=torch.float32).view(1, 3, 1, 1) for k in ("mean", "std"))
@@ -124,8 +138,10 @@ class Twin:
 
     def loss(self, x, labels):
         maps = self.backbone.forward(x) if self.swin else self.backbone(x)
-        logits = F.interpolate(self.head.classes(*maps), labels.shape[1:], mode="bilinear", align_corners=False)
-        return F.cross_entropy(logits, labels, ignore_index=IGNORE)
+        tokens, pixels = self.head.forward(*maps) if self.stage1 else (None, self.head.classes(*maps))
+        logits = F.interpolate(pixels, labels.shape[1:], mode="bilinear", align_corners=False)
+        pixel = F.cross_entropy(logits, labels, ignore_index=IGNORE)
+        return 0.8 * F.cross_entropy(tokens, self.stage1.encode(labels)) + 0.2 * pixel if self.stage1 else pixel
 
 
 def processor(workers):
@@ -139,17 +155,23 @@ def processor(workers):
 
 
 def main():
-    twins, batches, workers = {}, None, []
+    models, stages, batches, workers = {}, {}, None, []
     print(json.dumps({"torch": torch.__version__}), flush=True)
     for line in sys.stdin:
         command = json.loads(line)
         answer = {}
-        if command["do"] == "load":
+        if command["do"] == "tokenizer":
+            weights = read(command["file"])
+            stages = {
+                name: Stage1(command["config"], weights, command["palette"], layout) for name, layout in LAYOUTS.items()
+            }
+        elif command["do"] == "load":
             torch.set_num_threads(command["threads"])
             weights = read(command["weights"])
-            parts = [command[k] for k in ("family", "backbone", "head")]
-            twins = {
-                name: Twin(*parts, {n: t.clone() for n, t in weights.items()}, LAYOUTS[name], command)
+            parts = [command[k] for k in ("kind", "family", "backbone", "head")]
+            copy = lambda: {n: t.clone() for n, t in weights.items()}  # noqa: E731
+            models = {
+                name: Model(*parts, copy(), LAYOUTS[name], command, stages[name])
                 for name in command["layouts"]
             }
         elif command["do"] == "data":
@@ -163,7 +185,7 @@ def main():
         elif command["do"] == "check":
             batch = read(command["file"])
             answer["losses"] = [
-                twins[command["layout"]].step(batch["images"], batch["labels"].long()) for _ in range(command["steps"])
+                models[command["layout"]].step(batch["images"], batch["labels"].long()) for _ in range(command["steps"])
             ]
         else:
             start, before, waited = time.perf_counter(), processor(workers), 0.0
@@ -171,7 +193,7 @@ def main():
                 asked = time.perf_counter()
                 images, labels = next(batches)
                 waited += time.perf_counter() - asked
-                twins[command["layout"]].step(images, labels)
+                models[command["layout"]].step(images, labels)
             answer = {"ms": 1000 * (time.perf_counter() - start), "waited": 1000 * waited}
             answer["cpu"] = 1000 * (processor(workers) - before)
         print(json.dumps(answer), flush=True)

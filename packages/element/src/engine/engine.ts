@@ -1,14 +1,7 @@
-import { spawnWorker } from '../spawn.js';
-import type { BackendInfo, BackendName, Engine, EngineOptions, ModelInfo } from './api.js';
-import { WorkerCrashError, WorkerEnd } from './errors.js';
-import { type Link, openLink } from './link.js';
-import type { Args, Method, Value } from './protocol.js';
+import type { Engine, EngineOptions, ModelInfo } from './api.js';
+import type { Args, Method } from './protocol.js';
 import { createQueue } from './queue.js';
-
-interface Watch {
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
-}
+import { openWorkers, type Remembered, type Watch, type Workers } from './workers.js';
 
 /** URLs as the page reads them: a worker resolves relative ones against its own file. */
 const absolute = (url: string) => new URL(url, document.baseURI).href;
@@ -22,89 +15,26 @@ function absolutePaths(paths: EngineOptions['wasmPaths']): EngineOptions['wasmPa
  * @throws Error when none works, or the one asked for does not; it says why each failed.
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  const make = options.worker ?? spawnWorker;
-  const wasmPaths = absolutePaths(options.wasmPaths);
-  const excluded: Partial<Record<BackendName, string>> = {};
   const queue = createQueue();
-  const learned: Uint8Array<ArrayBuffer>[] = [];
-  let source: string | readonly File[] | undefined;
+  const remembered: Remembered = { learned: [] };
+  const { learned } = remembered;
   let model: ModelInfo | undefined;
-  let workers = 0;
-  let disposed = false;
-  let backend: BackendInfo | undefined;
-  let link: Link | undefined;
-  /** What ended the last worker. */
-  let why = '';
-
-  const tellWhy = ({ kind, message }: WorkerEnd) => {
-    why = kind === 'device' ? `the GPU device was lost (${message})` : `a worker died (${message})`;
-  };
-
-  /** A worker with a backend; after the first, one like the last. */
-  async function start(): Promise<Link> {
-    workers += 1;
-    const { backend: wanted, threads } = options;
-    const made = await openLink(make, { backend: wanted, prefer: backend?.name, excluded, wasmPaths, threads });
-    if (disposed) made.terminate();
-    void made.ended.then(tellWhy);
-    const before = backend;
-    backend = before
-      ? { ...made.backend, measured: before.measured, reason: `${made.backend.reason} Restarted: ${why}.` }
-      : made.backend;
-    link = made;
-    if (before) options.onBackend?.(backend);
-    return made;
+  let workers: Workers;
+  try {
+    workers = await openWorkers({ ...options, wasmPaths: absolutePaths(options.wasmPaths) }, remembered);
+  } catch (error) {
+    throw new Error(`createEngine: the worker could not start: ${(error as Error).message}`);
   }
-
-  /** The worker that is there, or a new one in the state that the last one had. */
-  async function ready(): Promise<Link> {
-    if (link?.alive) return link;
-    const made = await start();
-    try {
-      if (source !== undefined) await made.call('load', { source }, {});
-      if (learned.length) await made.call('setCorrection', { weights: learned.at(-1) }, {});
-      return made;
-    } catch (error) {
-      made.terminate(); // the next call tries again from the start
-      throw error;
-    }
-  }
-
-  /** Calls the worker; when that ends meanwhile, once more in a new one (twice for a GPU, the second time on another backend). */
-  async function ask<M extends Method>(method: M, args: Args<M>, watch: Watch = {}): Promise<Value<M>> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await (await ready()).call(method, args, watch);
-      } catch (error) {
-        if (!(error instanceof WorkerEnd) || disposed) throw error;
-        watch.signal?.throwIfAborted();
-        tellWhy(error);
-        const again = error.kind === 'device' && attempt === 2 && !options.backend && error.backend !== undefined;
-        if (again) excluded[error.backend!] = `its device was lost twice (${error.message})`;
-        if (error.kind === 'start' || (attempt > 1 && !again)) {
-          const what = error.kind === 'start' ? 'ended and could not start again' : 'ended twice';
-          throw new WorkerCrashError(
-            `${method}: the worker ${what} (${error.message}). Try a smaller image, close other tabs, or choose another backend.`,
-          );
-        }
-      }
-    }
-  }
+  const { ask } = workers;
   const enqueue = <M extends Method>(method: M, args: Args<M>, watch: Watch = {}) =>
     queue.add(() => ask(method, args, watch), watch.signal);
   const needModel = (method: string) => {
     if (!model) throw new Error(`${method}: no model is loaded. Call load(url) first.`);
   };
 
-  try {
-    await start();
-  } catch (error) {
-    throw new Error(`createEngine: the worker could not start: ${(error as Error).message}`);
-  }
-
   return {
     get backend() {
-      return backend as BackendInfo;
+      return workers.backend;
     },
     get model() {
       return model;
@@ -116,7 +46,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
       const next = typeof from === 'string' ? absolute(from) : [...from];
       return queue.add(async () => {
         const info = await ask('load', { source: next }, { signal, onProgress });
-        source = next;
+        remembered.source = next;
         model = info;
         learned.length = 0;
         return info;
@@ -161,22 +91,21 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     },
     unload: () =>
       queue.add(async () => {
-        source = undefined;
+        remembered.source = undefined;
         model = undefined;
         learned.length = 0;
-        if (link?.alive) await ask('unload', {});
+        if (workers.link?.alive) await ask('unload', {});
       }),
     dispose() {
-      disposed = true;
       queue.close(new Error('the engine was disposed'));
-      link?.terminate();
+      workers.dispose();
     },
     diagnostics: {
       memory: () => enqueue('memory', {}),
-      crash: (how = 'error') => link?.test(how),
-      loseDevice: () => link?.test('lose-device'),
+      crash: (how = 'error') => workers.link?.test(how),
+      loseDevice: () => workers.link?.test('lose-device'),
       get workers() {
-        return workers;
+        return workers.count;
       },
     },
   };

@@ -26,6 +26,9 @@ export interface MaskigeCodec {
   dispose(): void;
 }
 
+/**
+ * 𝒳 and 𝒳⁻¹ of a palette on the device; `input` is what the tokenizer reads of a mask. It holds the colours until `dispose`.
+ */
 export function createMaskigeCodec(
   { palette, unlabelled, inverse }: Pick<MaskigeConfig, 'palette' | 'unlabelled' | 'inverse'>,
   input: LabelInput = 'maskige',

@@ -115,6 +115,7 @@ export const buffer = <R extends tf.Rank = tf.Rank.R1>(
   { dtype = 'float32', optional = false }: { dtype?: 'float32' | 'int32'; optional?: boolean } = {},
 ): Leaf<R> => ({ leaf: 'buffer', shape, init, dtype, ...(optional ? { optional } : {}) });
 
+/** Whether a node of a spec is a parameter, not a record or list of further nodes. */
 export const isLeaf = (node: unknown): node is Leaf => typeof node === 'object' && node !== null && 'leaf' in node;
 
 /** Every leaf of a spec with its name, in the spec's order. */

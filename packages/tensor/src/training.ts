@@ -13,6 +13,7 @@ export interface Training {
   readonly statistics: Map<tf.Tensor, tf.Tensor>;
 }
 
+/** For one forward pass: random numbers of `rng`, no statistics yet. */
 export const createTraining = (rng: Rng): Training => ({ rng, statistics: new Map() });
 
 /** The tree with the gathered statistics in place; replaced buffers are disposed, the record is emptied. */

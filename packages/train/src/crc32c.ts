@@ -5,6 +5,7 @@ const table = Uint32Array.from({ length: 256 }, (_, n) => {
   return c >>> 0;
 });
 
+/** CRC-32C of bytes, as TensorBoard's event files want it (unmasked), in 0 .. 2³² − 1. */
 export function crc32c(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (let i = 0; i < bytes.length; i++) crc = table[(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8);

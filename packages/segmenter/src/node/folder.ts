@@ -122,6 +122,7 @@ async function saveFolder(
   await writeFileAtomic(join(folder, modelFiles.config), `${JSON.stringify(saved, null, 2)}\n`);
 }
 
+/** Writes config.json and weights, sharded above 2 GB; each file whole or not at all. The parameters stay the caller's. */
 export const saveModelFolder = (folder: string, config: GssModelConfig, params: ModelParams): Promise<void> =>
   saveFolder(folder, config, modelSpec(config), params as Tree<tf.Tensor>);
 

@@ -25,6 +25,7 @@ export interface BatchNormParams extends AffineParams {
 export interface FoldedNorm {
   readonly folded: tf.Tensor1D;
 }
+/** Whether `foldNorms` has been over this norm. */
 export const isFolded = (norm: object): norm is FoldedNorm => 'folded' in norm;
 
 /** ε of torch.nn.BatchNorm2d. */

@@ -71,32 +71,31 @@ test('what killed writes left is no checkpoint, and the next checkpoint clears i
   expect(readdirSync(join(dir, 'checkpoints')).filter((file) => file.endsWith('.tmp'))).toEqual(['mine.tmp']);
 });
 
-const disk = join(root, 'disk');
-mkdirSync(disk);
-const mounted =
-  process.platform === 'linux' && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk]).status === 0;
-if (!mounted) console.info('skipped: a full disk (mounting a small file system needs root on Linux)');
-test.runIf(mounted)(
-  'a disk that is full ends the run, the last checkpoint stands and goes on when there is space',
-  async () => {
-    try {
-      const dir = join(disk, 'run');
-      const filler = join(disk, 'filler');
-      const fill: ToyOptions['afterStep'] = (params, step) => {
-        for (let size = step === 8 ? 1 << 18 : 0; size >= 1; size >>= 1)
-          try {
-            writeFileSync(filler, new Uint8Array(size), { flag: 'a' });
-          } catch {} // what fits of it stays; a smaller piece follows
-        return params;
-      };
-      const run = trainLoop(toyRun(dir, { afterStep: fill, logEvery: 100 }));
-      await expect(run).rejects.toThrow(
-        /step-00000010\.safetensors.*could not be written \(ENOSPC\): the disk is full/,
-      );
-      rmSync(filler);
-      await goesOn(dir);
-    } finally {
-      spawnSync('umount', ['-l', disk]);
-    }
-  },
-);
+test('a disk that is full ends the run, the last checkpoint stands and goes on when there is space', async ({
+  skip,
+}) => {
+  const disk = join(root, 'disk');
+  mkdirSync(disk);
+  const mount = ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk];
+  if (process.platform !== 'linux' || spawnSync('mount', mount).status !== 0) {
+    console.info('skipped: a full disk (mounting a small file system needs root on Linux)');
+    skip('mounting a small file system needs root on Linux');
+  }
+  try {
+    const dir = join(disk, 'run');
+    const filler = join(disk, 'filler');
+    const fill: ToyOptions['afterStep'] = (params, step) => {
+      for (let size = step === 8 ? 1 << 18 : 0; size >= 1; size >>= 1)
+        try {
+          writeFileSync(filler, new Uint8Array(size), { flag: 'a' });
+        } catch {} // what fits of it stays; a smaller piece follows
+      return params;
+    };
+    const run = trainLoop(toyRun(dir, { afterStep: fill, logEvery: 100 }));
+    await expect(run).rejects.toThrow(/step-00000010\.safetensors.*could not be written \(ENOSPC\): the disk is full/);
+    rmSync(filler);
+    await goesOn(dir);
+  } finally {
+    spawnSync('umount', ['-l', disk]);
+  }
+});

@@ -23,6 +23,9 @@ export interface CodebookKeeper {
   restart(codebook: tf.Variable): Promise<number>;
 }
 
+/**
+ * Counts which codes are used and restarts the dead ones on outputs of the encoder, of which it remembers `capacity`. Draws from `rng` alone.
+ */
 export function keepCodebook(
   { codes, codeDim }: { readonly codes: number; readonly codeDim: number },
   rng: Rng,

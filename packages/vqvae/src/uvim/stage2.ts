@@ -45,6 +45,7 @@ const blockSpec = ({ width, heads, hidden }: UvimLanguageConfig) => ({
 });
 type BlockParams = ParamsOf<ReturnType<typeof blockSpec>>;
 
+/** Parameters of UViM's language model under the names of big_vision's checkpoint. */
 export const uvimLanguageSpec = (config: UvimLanguageConfig) => {
   const { width, heads, hidden, layers, codes, patchSize } = config;
   const blocks: Record<string, ReturnType<typeof blockSpec>> = {};

@@ -53,6 +53,7 @@ type LayerSpec =
   | { readonly weight: Leaf<tf.Rank.R4>; readonly bias?: Leaf<tf.Rank.R1> }
   | ReturnType<typeof batchNormSpec>;
 
+/** Parameters of taming-transformers' PatchGAN discriminator, under its names. */
 export const discriminatorSpec = (config: DiscriminatorConfig) => {
   const main: Record<string, LayerSpec> = {};
   for (const { index, inputs, outputs, norm } of layersOf(config)) {

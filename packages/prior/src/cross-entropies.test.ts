@@ -107,6 +107,24 @@ describe('smoothedCrossEntropy', () => {
     expect(() => loss(tf.zeros([2, 4]), tf.tensor1d([0, 1], 'int32'), 4)).toThrow('[..., 3]');
   });
 
+  test('selects between tensors of one type, as TensorFlow demands', () => {
+    const select = tf.getKernel('Select', 'cpu');
+    const types: string[] = [];
+    tf.unregisterKernel('Select', 'cpu');
+    tf.registerKernel({
+      ...select,
+      kernelFunc: (params) => {
+        types.push(`${params.inputs.t!.dtype} ${params.inputs.e!.dtype}`);
+        return select.kernelFunc(params);
+      },
+    });
+    smoothedCrossEntropy(codes, options).loss(logits, targets, 255);
+    tf.unregisterKernel('Select', 'cpu');
+    tf.registerKernel(select);
+    expect(types).toContain('int32 int32');
+    for (const pair of types) expect(new Set(pair.split(' ')).size).toBe(1);
+  });
+
   test('serves priorLoss, whose targets depend on the auxiliary head', () => {
     const pixel = weightedCrossEntropy(tf.tensor1d([1, 2, 3]));
     const token = smoothedCrossEntropy(codes, options).loss;

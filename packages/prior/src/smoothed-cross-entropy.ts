@@ -56,7 +56,7 @@ export function smoothedCrossEntropy(
       : undefined;
   const differences = (tokens: tf.Tensor1D, counted: tf.Tensor1D): tf.Tensor => {
     // An int32 scalar: the native backend's Select takes no mixture of types.
-    if (table) return tf.gather(table, tf.where(counted, tokens, tf.scalar(V, 'int32')) as tf.Tensor1D);
+    if (table) return tf.gather(table, tf.where<tf.Tensor>(counted, tokens, tf.scalar(V, 'int32')) as tf.Tensor1D);
     const known = tf.mul(tokens, tf.cast(counted, 'int32')) as tf.Tensor1D;
     const spread = tf.sub(tf.oneHot(known, V), rowsOf(known));
     return tf.mul(spread, tf.mul(tf.reshape(tf.cast(counted, 'float32'), [-1, 1]), weight));

@@ -48,6 +48,18 @@ export const posterior = z.strictObject({
    * means go on moving, as the reference's code does.
    */
   freeze: z.enum(['real', 'reference']).default('real'),
+  /**
+   * Ours, ft-w with a model whose inverse sees `soft` or `marginal`: the network is tuned together with its inverse. The inverse's cross
+   * entropy goes back through what it sees of the prior, beside stage II's own loss (section "prior" of the config).
+   */
+  joint: z
+    .strictObject({
+      /** Factor of the network's learning rate. */
+      lrMult: z.number().min(0).default(1),
+      /** Weight of stage II's loss. */
+      priorWeight: z.number().min(0).default(1),
+    })
+    .optional(),
   /** tf, tt: what β starts from. */
   start: z.enum(['random', 'maximal-distance']).default('random'),
   /**

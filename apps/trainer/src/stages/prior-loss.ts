@@ -45,6 +45,8 @@ export interface PriorLossParts {
 
 export interface PriorTrainLoss {
   readonly loss: (params: NetworkParams, batch: Batch, training: Training, model?: GssModelConfig) => LossResult;
+  /** The same of what the network has said to the batch. */
+  readonly ofOutput: (output: PriorOutput, batch: Batch) => LossResult;
   /** Mean share of the token targets that smoothing leaves with the token; undefined without it. */
   readonly kept: number | undefined;
   dispose(): void;
@@ -77,25 +79,27 @@ export function openPriorLoss({ model, config, coder, cached, classWeights }: Pr
     const scores = marginalScores(tokenLogits, table, tokenizer, { size: [H, W], scale });
     return tf.mul(pixelLoss(scores, labels, ignoreIndex), marginalWeight) as tf.Scalar;
   };
+  const ofOutput: PriorTrainLoss['ofOutput'] = (output, batch) => {
+    if (!generative) return twinLoss(output, labelTensor(batch), pixelLoss);
+    const targets = {
+      labels: labelTensor(scaleLabels(batch, scale)),
+      encode: (labels: tf.Tensor3D) => encode(labels, batch),
+    };
+    const { total, token, pixel } = priorLoss(output, targets, model.prior, {
+      tokenWeight: lossWeights[0],
+      pixelWeight: lossWeights[1],
+      pixelSize: 'map',
+      tokenLoss: smoothing?.loss,
+      pixelLoss,
+    });
+    if (!table) return { loss: total, logs: { token, pixel } };
+    const marginal = marginalLoss(output, labelTensor(batch), table);
+    return { loss: tf.add(total, marginal) as tf.Scalar, logs: { token, pixel, marginal } };
+  };
   return {
-    loss(params, batch, training, running = model) {
-      const output = network(normalize(imageTensor(batch), running), params, running, training);
-      if (!generative) return twinLoss(output, labelTensor(batch), pixelLoss);
-      const targets = {
-        labels: labelTensor(scaleLabels(batch, scale)),
-        encode: (labels: tf.Tensor3D) => encode(labels, batch),
-      };
-      const { total, token, pixel } = priorLoss(output, targets, model.prior, {
-        tokenWeight: lossWeights[0],
-        pixelWeight: lossWeights[1],
-        pixelSize: 'map',
-        tokenLoss: smoothing?.loss,
-        pixelLoss,
-      });
-      if (!table) return { loss: total, logs: { token, pixel } };
-      const marginal = marginalLoss(output, labelTensor(batch), table);
-      return { loss: tf.add(total, marginal) as tf.Scalar, logs: { token, pixel, marginal } };
-    },
+    loss: (params, batch, training, running = model) =>
+      ofOutput(network(normalize(imageTensor(batch), running), params, running, training), batch),
+    ofOutput,
     kept: smoothing?.kept(),
     dispose() {
       weights?.dispose();

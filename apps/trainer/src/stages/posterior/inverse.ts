@@ -21,6 +21,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { labelTensor } from '../batch.js';
 import { openBalance } from '../prior-balance.js';
 import type { StageContext, StageResult } from '../stage.js';
+import { jointRules, jointTrains, openJoint } from './joint.js';
 import type { Painted } from './maskige.js';
 import { fromPrior, fromTokenizer, type Noisy } from './noisy.js';
 import { type OpenedModel, withInverse } from './open-model.js';
@@ -62,7 +63,8 @@ function openLoss(classWeights: readonly number[] | undefined) {
 }
 
 /**
- * GSS-FT and GSS-FT-W (§3.3, appendix D iii): cross entropy of 𝒳⁻¹ on noisy maskiges, AdamW; all else stays as it is. Leaves
+ * GSS-FT and GSS-FT-W (§3.3, appendix D iii): cross entropy of 𝒳⁻¹ on noisy maskiges, AdamW; all else stays as it is, but for a
+ * network that is tuned with its inverse (`posterior.joint`). Leaves
  * DIR/posterior/model, a tokenizer folder or, around a model, a complete model folder.
  */
 export async function trainInverse(context: StageContext, plan: PosteriorPlan, around: Around): Promise<StageResult> {
@@ -70,7 +72,8 @@ export async function trainInverse(context: StageContext, plan: PosteriorPlan, a
   const base = 'model' in around ? around.model.config : around.painted.config;
   const K = base.classes.length;
   const own = inverseConfig(plan, K);
-  const moving = model !== undefined && plan.freeze === 'reference';
+  const { joint } = plan;
+  const moving = model !== undefined && (joint !== undefined || plan.freeze === 'reference');
   const spec: Spec = {
     inverse: inverseSpec(own) as Spec,
     ...(moving ? { network: networkSpec(model.config) as Spec } : {}),
@@ -82,11 +85,25 @@ export async function trainInverse(context: StageContext, plan: PosteriorPlan, a
   const { photo } = plan.inverse;
   const whole = model && { ...model.config, ...own, decoding: 'argmax' as const };
   const classTable = whole && marginalTable(whole, tokenizer, codec);
-  const noisy = whole
-    ? fromPrior({ config: whole, tokenizer, codec, classTable }, { tokenNoise, moving })
+  const reader = whole && { config: whole, tokenizer, codec, classTable };
+  const noisy = reader
+    ? fromPrior(reader, { tokenNoise, moving })
     : fromTokenizer(tokenizer, codec, K, { tokenNoise, photo, enlarge });
   const { weights } = await openBalance(context, { classWeights: plan.classWeights });
   const objective = openLoss(weights);
+  const { prior } = context.config;
+  const tuned =
+    joint && model && reader
+      ? openJoint({
+          model,
+          reader,
+          inverse: own,
+          plan: { ...plan, joint },
+          prior,
+          classWeights: weights,
+          inverseLoss: objective.loss,
+        })
+      : undefined;
   let current: Noisy | undefined;
   const networkNow = (params: Params) => (moving ? params.network : model?.network);
   try {
@@ -94,8 +111,11 @@ export async function trainInverse(context: StageContext, plan: PosteriorPlan, a
       title: `X⁻¹ (${plan.variant})`,
       base,
       spec,
-      optimizer: adamW({ weightDecay: plan.weightDecay, rules: noDecayRules }),
-      trains: (name) => name.startsWith('inverse.'),
+      optimizer: adamW({
+        weightDecay: plan.weightDecay,
+        rules: joint && model ? jointRules(networkSpec(model.config) as Spec, model, prior, joint) : noDecayRules,
+      }),
+      trains: joint && model ? jointTrains(model) : (name) => name.startsWith('inverse.'),
       ...(plan.clipNorm ? { clipNorm: plan.clipNorm } : {}),
       ema: plan.ema,
       init: () => {
@@ -104,10 +124,12 @@ export async function trainInverse(context: StageContext, plan: PosteriorPlan, a
         return moving ? { inverse, network: copied() } : { inverse };
       },
       prepare: (params, batch, training) => {
+        if (tuned) return;
         if (current) tf.dispose(current);
         current = noisy(batch, training, networkNow(params as unknown as Params));
       },
       loss: (params, batch, training) => {
+        if (tuned) return tuned.loss(params as unknown as Required<Params>, batch, training);
         const { maskige, sides } = current!;
         const { inverse } = params as unknown as Params;
         const loss = tf.tidy(() =>
@@ -121,6 +143,7 @@ export async function trainInverse(context: StageContext, plan: PosteriorPlan, a
       },
     });
   } finally {
+    tuned?.dispose();
     codec.dispose();
     classTable?.dispose();
     objective.dispose();

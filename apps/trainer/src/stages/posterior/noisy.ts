@@ -25,39 +25,67 @@ export type NoisySource = (batch: Batch, training: Training, network: NetworkPar
 
 const noiseOf = (training: Training): Rng => training.rng.fork('token-noise');
 
-/** How `fromPrior` makes maskiges. */
+/** A model without its parameters: what draws and reads maskiges once the prior has answered. */
+export type Reader = Omit<Runtime, 'params'>;
+
+/** The reader of crops, which have the network's size already. */
+const ofCrops = (model: Reader): Reader => ({ ...model, config: { ...model.config, inference: { mode: 'whole' } } });
+
+/** Images [B, H, W, 3] in 0..255 and the prior's answer to them, with what the inverse of the config sees beside a maskige. */
+function answered(image: tf.Tensor4D, tokenLogits: tf.Tensor4D, model: Reader): Question {
+  const [, H, W] = image.shape;
+  const size: [number, number] = [H, W];
+  const photo = model.config.ftw?.photo ? { photo: tf.div(image, 255) as tf.Tensor4D } : {};
+  return { tokenLogits, size, original: size, sides: { ...photo, ...priorSides(tokenLogits, { size }, model) } };
+}
+
+/** How maskiges are made of a prior's answer. */
 export interface PriorNoise {
   readonly tokenNoise: number;
   /** The network runs in training mode, as the reference leaves it. */
   readonly moving: boolean;
 }
 
+function draw(question: Question, model: Reader, tokenNoise: number, training: Training): tf.Tensor4D {
+  const best = tf.argMax(question.tokenLogits, 3) as tf.Tensor3D;
+  const tokens = tokenNoise ? noisyTokens(best, tokenNoise, noiseOf(training)) : best;
+  return decodeCodes(tokens, question, model);
+}
+
 /**
  * Maskiges decoded from the tokens that the prior predicts for the batch's photos (§3.3, appendix D iii), and what the inverse of the config
  * sees beside them: one forward pass without gradients.
  */
-export function fromPrior(model: Omit<Runtime, 'params'>, { tokenNoise, moving }: PriorNoise): NoisySource {
-  const { config } = model;
+export function fromPrior(model: Reader, { tokenNoise, moving }: PriorNoise): NoisySource {
+  const reader = ofCrops(model);
+  const { config } = reader;
   return (batch, training, params) =>
     tf.tidy((): Noisy => {
       const image = imageTensor(batch);
-      const [, H, W] = image.shape;
-      const plain = {
-        ...model,
-        config: { ...config, inference: { mode: 'whole' } }, // crops have the network's size already
-        params: { ...params, tokenizer: {} } as unknown as ModelParams,
-      } satisfies Runtime;
-      const moved = (): Question => {
-        const { tokenLogits } = network(normalize(image, config), params!, config, training);
-        const photo = config.ftw?.photo ? { photo: tf.div(image, 255) as tf.Tensor4D } : {};
-        const size: [number, number] = [H, W];
-        return { tokenLogits, size, original: size, sides: { ...photo, ...priorSides(tokenLogits, { size }, plain) } };
-      };
-      const question = moving ? moved() : ask(image, plain);
-      const best = tf.argMax(question.tokenLogits, 3) as tf.Tensor3D;
-      const tokens = tokenNoise ? noisyTokens(best, tokenNoise, noiseOf(training)) : best;
-      return { maskige: decodeCodes(tokens, question, plain), sides: question.sides ?? {} };
+      const plain = { ...reader, params: { ...params, tokenizer: {} } as unknown as ModelParams } satisfies Runtime;
+      const question = moving
+        ? answered(image, network(normalize(image, config), params!, config, training).tokenLogits, reader)
+        : ask(image, plain);
+      return { maskige: draw(question, reader, tokenNoise, training), sides: question.sides ?? {} };
     });
+}
+
+/**
+ * The same of an answer that gradients go back through: those of p(c|x) and of the soft maskige do. The maskige's own do not, since its
+ * tokens were chosen.
+ */
+export function fromAnswer(model: Reader, tokenNoise: number) {
+  const reader = ofCrops(model);
+  return (image: tf.Tensor4D, tokenLogits: tf.Tensor4D, training: Training): Noisy => {
+    const question = answered(image, tokenLogits, reader);
+    const drawn = tf.customGrad((...args) => {
+      const [logits] = args as unknown as [tf.Tensor4D];
+      const value = draw({ ...question, tokenLogits: logits }, reader, tokenNoise, training);
+      const shape = logits.shape;
+      return { value, gradFunc: () => tf.zeros(shape) };
+    });
+    return { maskige: drawn(tokenLogits) as tf.Tensor4D, sides: question.sides ?? {} };
+  };
 }
 
 /** How `fromTokenizer` makes maskiges. */

@@ -6,6 +6,7 @@ import { UsageError } from '../../cli/errors.js';
 import { sameClasses } from '../../data/sources.js';
 import type { StageContext, StageResult } from '../stage.js';
 import { trainInverse } from './inverse.js';
+import { checkJoint } from './joint.js';
 import { openPainted } from './maskige.js';
 import { openModel } from './open-model.js';
 import { trainPalette } from './palette.js';
@@ -70,6 +71,7 @@ export async function trainPosterior(context: PosteriorContext): Promise<StageRe
     throw new UsageError(
       `--model: ${variant} needs no model. ft and ft-w learn from the tokens that a model predicts.`,
     );
+  if (plan.joint) checkJoint(plan, context.model);
   if (variant === 'ff-r' || variant === 'ff') return free(context, plan);
   if (context.train.dataset.length === 0)
     throw new UsageError(`posterior: ${variant} trains on pictures. Give --data DIR.`);

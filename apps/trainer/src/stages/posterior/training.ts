@@ -36,6 +36,7 @@ export async function runPosterior(
 ): Promise<StageResult> {
   const { steps, power, warmup, batchSize, checkpointEvery, variant } = plan;
   const { seed } = config;
+  const prior = plan.joint ? { prior: config.prior } : {}; // its loss is part of the joint one
   const bar = out.progress(title, steps);
   try {
     const result = await trainLoop<Spec, Batch>({
@@ -43,7 +44,7 @@ export async function runPosterior(
       dir: join(dir, 'posterior'),
       seed,
       steps,
-      config: JSON.stringify({ stage: 'posterior', seed, plan, source: train.source, base }),
+      config: JSON.stringify({ stage: 'posterior', seed, plan, source: train.source, base, ...prior }),
       resume,
       signal,
       schedule: polySchedule({

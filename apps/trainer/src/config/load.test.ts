@@ -60,3 +60,18 @@ test('--set reaches into the tree and takes JSON or text', () => {
 test('a file that is not there or no JSON is named', () => {
   expect(() => loadConfig('/nowhere/x.json')).toThrow(/^\/nowhere\/x\.json: the config cannot be read/);
 });
+
+test('what may be of several kinds says which, and what it got', () => {
+  const of = (prior: object) => () => parseConfig({ ...minimal, prior: { ...minimal.prior, ...prior } }, 'x');
+  expect(of({ photometric: 3 })).toThrow('prior.photometric: expected one of boolean, object, got 3');
+  expect(of({ photometric: { brightnesDelta: 3 } })).toThrow(
+    'unknown key prior.photometric.brightnesDelta — did you mean prior.photometric.brightnessDelta?',
+  );
+  expect(of({ photometric: { contrastRange: [1.5, 0.5] } })).toThrow(
+    'prior.photometric.contrastRange: the smaller first',
+  );
+  expect(of({ classWeights: 'medain' })).toThrow(
+    'prior.classWeights: expected one of none, median, root-median, array, got "medain"',
+  );
+  expect(of({ fusionSize: 2 })).toThrow('prior.fusionSize: expected one of 1, 3, got 2');
+});

@@ -13,6 +13,8 @@ function keysAt(path: readonly PropertyKey[], value: unknown): string[] {
     node = (node as z.ZodObject).shape?.[String(key)];
     at = (at as Record<PropertyKey, unknown> | undefined)?.[key];
     if (node instanceof z.ZodOptional || node instanceof z.ZodDefault) node = node.unwrap();
+    if (node instanceof z.ZodUnion && !(node instanceof z.ZodDiscriminatedUnion))
+      node = node.options.find((option) => option instanceof z.ZodObject);
     if (node === gssConfig.shape.tokenizer) node = tokenizerSchemas[familyOf(at)];
   }
   return node instanceof z.ZodObject ? Object.keys(node.shape) : [];
@@ -27,6 +29,19 @@ const suggest = (word: string, words: readonly string[], prefix = '') => {
   return guess ? ` — did you mean ${prefix}${guess}?` : '';
 };
 
+/** What the members of a union would have taken at its own place: types, words, or what they say themselves. */
+function expectedBy(errors: readonly (readonly z.core.$ZodIssue[])[]): string {
+  const own = errors.flat().filter(({ path }) => path.length === 0);
+  const words = own.flatMap((issue) => {
+    if (issue.code === 'invalid_type') return [issue.expected === 'tuple' ? 'array' : issue.expected];
+    return issue.code === 'invalid_value' ? issue.values.map(String) : [issue.message];
+  });
+  return [...new Set(words)].join(', ');
+}
+
+const valueAt = (path: readonly PropertyKey[], value: unknown): unknown =>
+  path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
+
 function explain(issue: z.core.$ZodIssue, value: unknown): string {
   const where = issue.path.join('.') || '(top level)';
   if (issue.code === 'unrecognized_keys') {
@@ -37,6 +52,11 @@ function explain(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.code === 'invalid_union' && where === 'tokenizer.family') {
     const got = String((value as { tokenizer: { family: unknown } }).tokenizer.family);
     return `${where}: expected one of ${families.join(', ')}, got ${got}${suggest(got, families)}`;
+  }
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    const expected = expectedBy(issue.errors);
+    const got = JSON.stringify(valueAt(issue.path, value));
+    if (expected) return `${where}: expected one of ${expected}, got ${got}`;
   }
   return `${where}: ${issue.message}`;
 }

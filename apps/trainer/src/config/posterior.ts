@@ -1,6 +1,6 @@
 import { type PosteriorVariantName, posteriorVariants } from '@gss/posterior';
 import { z } from 'zod';
-import { classWeights } from './recipe.js';
+import { classWeights, photometric } from './recipe.js';
 
 const size = z.tuple([z.int().positive(), z.int().positive()]);
 const rgb = z.tuple([z.int().min(0).max(255), z.int().min(0).max(255), z.int().min(0).max(255)]);
@@ -90,7 +90,7 @@ export const posterior = z.strictObject({
    */
   scale: size.optional(),
   ratioRange: z.tuple([z.number().positive(), z.number().positive()]).default([0.75, 1.5]),
-  photometric: z.boolean().default(true),
+  photometric: photometric.default(true),
   catMaxRatio: z.number().min(0).max(1).default(0.75),
   /** Default 1.5e-3 for ft, 7.5e-4 for ft-w (the paper's on Cityscapes), 0.1 for tf and tt. */
   lr: z.number().positive().optional(),

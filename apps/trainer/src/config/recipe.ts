@@ -12,6 +12,28 @@ export const freeze = z.strictObject({
   norms: z.boolean().default(false),
 });
 
+const factors = z
+  .tuple([z.number().positive(), z.number().positive()])
+  .refine(([least, most]) => least <= most, 'the smaller first');
+
+/**
+ * mmsegmentation's PhotoMetricDistortion of the training crops, each step with probability ½: as it is there (true), not at all, or with other
+ * sizes; what is left out has mmsegmentation's.
+ */
+export const photometric = z.union([
+  z.boolean(),
+  z.strictObject({
+    /** Up to this is added to or taken from every channel, of 0..255; 32. */
+    brightnessDelta: z.number().min(0).max(255).optional(),
+    /** Factor on every channel; [0.5, 1.5]. */
+    contrastRange: factors.optional(),
+    /** Factor on the saturation; [0.5, 1.5]. */
+    saturationRange: factors.optional(),
+    /** Up to this is added to or taken from the hue, in steps of two degrees; 18. */
+    hueDelta: z.int().min(1).max(90).optional(),
+  }),
+]);
+
 /** Weights of the classes in a pixel loss: by median frequency (`root-median` its square roots), or K numbers. */
 export const classWeights = z.union([z.enum(['none', 'median', 'root-median']), z.array(z.number().min(0)).min(1)]);
 

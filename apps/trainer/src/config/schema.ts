@@ -3,7 +3,7 @@ import { backboneVariants } from '@gss/segmenter';
 import { swinVariants } from '@gss/swin';
 import { z } from 'zod';
 import { posterior } from './posterior.js';
-import { data, freeze, recipe } from './recipe.js';
+import { data, freeze, photometric, recipe } from './recipe.js';
 
 const size = z.tuple([z.int().positive(), z.int().positive()]);
 const rgb = z.tuple([z.int().min(0).max(255), z.int().min(0).max(255), z.int().min(0).max(255)]);
@@ -194,7 +194,7 @@ const prior = z.strictObject({
     .default({ mode: 'whole' }),
   /** How tokens become classes: of the most probable tokens (the paper), or summed over all codes (tokenizer.variant=squares). */
   decoding: z.enum(['argmax', 'expected', 'marginal']).default('argmax'),
-  photometric: z.boolean().default(true),
+  photometric: photometric.default(true),
   /** Largest share of one class in a crop. */
   catMaxRatio: z.number().min(0).max(1).default(0.75),
   /** Crops on a grid of this many pixels instead of anywhere: with a fixed scale, `--token-cache` then keeps their tokens. */

@@ -1,4 +1,4 @@
-import type { ClassBalance, TransformSpec } from '@gss/datasets';
+import type { ClassBalance, PhotoMetricOptions, TransformSpec } from '@gss/datasets';
 
 export interface CropPipeline {
   readonly crop: readonly [height: number, width: number];
@@ -8,7 +8,8 @@ export interface CropPipeline {
   readonly catMaxRatio?: number;
   /** Crops on a grid of this many pixels instead of anywhere: fixed crops, whose tokens can be kept. */
   readonly cropStride?: number | undefined;
-  readonly photometric?: boolean;
+  /** mmsegmentation's PhotoMetricDistortion, or with other sizes. */
+  readonly photometric?: boolean | PhotoMetricOptions;
 }
 
 /**
@@ -33,7 +34,7 @@ export function trainingPipeline(
       ...(classBalance ? { classBalance } : {}),
     },
     { type: 'RandomFlip', prob: 0.5 },
-    ...(photometric ? [{ type: 'PhotoMetricDistortion' } as const] : []),
+    ...(photometric ? [{ type: 'PhotoMetricDistortion', ...(photometric === true ? {} : photometric) } as const] : []),
     { type: 'Pad', width, height },
   ];
 }
